@@ -220,7 +220,7 @@ def test_a_reader_completes_a_project_from_lock_to_verdict(reader):
         expect(project.locator("[data-marker-preview]")).to_be_empty()
     labels.fill("183")
     labels.press("Enter")  # applies the number without committing it
-    expect(project.locator("[data-marker-preview]")).to_contain_text("Run 5 at 180 labels: $11,500")
+    expect(project.locator("[data-marker-preview]")).to_contain_text("Run 5 at 180 labels: $16,900")
     expect(project.locator("[role='alert']").filter(has_text="goes from")).to_be_hidden()
     expect(project.locator("[data-marker-said]")).to_be_hidden()
     expect(commit).to_be_visible()
@@ -238,7 +238,7 @@ def test_a_reader_completes_a_project_from_lock_to_verdict(reader):
     project.ready()
     expect(project.locator("[data-marker-said]")).to_have_text("Committed: run 5 at 180 labels.")
     expect(project.runs).to_have_count(10)
-    expect(project.value("optimum.cost")).to_have_text("$11,500")
+    expect(project.value("optimum.cost")).to_have_text("$16,900")
     project.run("Random", 100)  # exploring continues, uncounted
     expect(project.runs.last).to_contain_text("not counted")
 

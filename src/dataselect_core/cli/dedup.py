@@ -219,6 +219,7 @@ def _run(options, stopping, start):
         report_output = outputs.add("the report", options.report) if options.report else None
         if options.dry_run:
             return _estimate(corpus, options, outputs, report_output, progress)
+        result = None
         try:
             settings = (
                 corpus,
@@ -248,6 +249,8 @@ def _run(options, stopping, start):
                 _write_rows(cluster_list, cluster_rows(corpus, result))
         finally:
             corpus.forget()
+            if result is not None and result.ids is not None:
+                result.ids.close()
             if progress:
                 progress.clear()
         record = report(corpus, result, options, time.perf_counter() - start)

@@ -1,6 +1,7 @@
 """A temporary file for bytes that cannot be read twice from their source."""
 
 import io
+import weakref
 from tempfile import TemporaryFile
 from typing import Any
 
@@ -29,6 +30,7 @@ class Spool:
         """Add some bytes at the end."""
         if self._file is None:
             self._file = TemporaryFile(buffering=0, dir=self._folder)  # noqa: SIM115 (closed by `close`)
+            weakref.finalize(self, self._file.close)  # for a caller who forgets it
         self._file.seek(self.size)
         rest = memoryview(data)
         while rest:
