@@ -15,6 +15,9 @@ from tools import pip_client
 from tools.environment import BUILD, TEST, Environment, EnvironmentFault
 from tools.fetch import FetchError
 
+TRIALS = {
+    "mutants": "build, then change single places of the core and of the merging rule; do the tests find them?",
+}
 TESTS_FAILED = 1  # pytest's exit status for failed tests, and for nothing else
 ROOT = Path(__file__).resolve().parents[1]
 ENVIRONMENT = Environment(ROOT)
@@ -77,6 +80,9 @@ def parse(arguments):
         "accessibility", help="build, walk each track, and let axe look at each step in seven ways"
     )
     accessibility.add_argument("arguments", nargs="*", metavar="TRACK")
+    for name, words in TRIALS.items():
+        trial = commands.add_parser(name, help=words)
+        trial.add_argument("arguments", nargs="*", help=f"arguments for tools/{name}.py, after --")
     derived = commands.add_parser(
         "derive", help="recompute the files of derived/ that are older than the code, and keep them"
     )
@@ -215,6 +221,12 @@ def accessibility(options):
     run([PYTHON, "-m", "tools.accessibility", *options.arguments])
 
 
+def mutants(options):
+    """Build, then see whether the tests find changes of single places."""
+    build(options)
+    run([PYTHON, "-m", "tools.mutants", *options.arguments])
+
+
 def reference(options):
     """Build, then make the pages about the core; they are not part of `dist/`."""
     from tools import reference as pages
@@ -258,6 +270,7 @@ COMMANDS = {
     "reading": reading,
     "album": album,
     "accessibility": accessibility,
+    "mutants": mutants,
     "reference": reference,
     "zip": pack,
     "fresh": fresh,
@@ -265,7 +278,8 @@ COMMANDS = {
 }
 # The levels of installed packages that a command needs; BUILD by default.
 LEVELS = dict.fromkeys(
-    ("setup", "test", "bench", "ways", "reading", "album", "accessibility", "reference"), (BUILD, TEST)
+    ("setup", "test", "bench", "ways", "reading", "album", "accessibility", "mutants", "reference"),
+    (BUILD, TEST),
 )
 WITHOUT_ENVIRONMENT = ("fresh",)
 

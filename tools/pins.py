@@ -24,6 +24,7 @@ from packaging.utils import canonicalize_name, parse_wheel_filename
 HERE = Path(__file__).parent
 NAMES = ("requirements-build", "requirements-test", "requirements-pip")
 PEERS = "requirements-peers"  # for `bench --corpus`, outside `.venv`: only where a peer has wheels
+MUTANTS = "requirements-mutants"  # for `mutants`, also outside `.venv`
 RECORD = HERE / "requirements.json"
 RESOLVER = "uv==0.13.9"  # resolves for all platforms and Pythons at once, with the hash of every file
 PYTHONS = ((3, 11), (3, 12), (3, 13), (3, 14))
@@ -148,7 +149,9 @@ def missing_wheels(pins, record, python, platform):
 def named():
     """The names in the `.in` files, including a new one that has no pin yet."""
     lines = [
-        line for name in (*NAMES, PEERS) for line in (HERE / f"{name}.in").read_text("utf-8").splitlines()
+        line
+        for name in (*NAMES, PEERS, MUTANTS)
+        for line in (HERE / f"{name}.in").read_text("utf-8").splitlines()
     ]
     specs = [line for line in lines if line and not line.startswith(("#", "-"))]
     return {canonicalize_name(Requirement(line).name) for line in specs}
@@ -179,6 +182,8 @@ def update(changes=(), upgrade=False):
         upgrades = [word for change in changes for word in ("--upgrade-package", change)]
         more = ["--upgrade"] if upgrade else upgrades
         resolve("--generate-hashes", *more, f"{PEERS}.in", "-o", f"{PEERS}.txt")
+        without = ("--no-emit-package", "yattag")  # it has no wheel
+        resolve("--generate-hashes", *more, *without, f"{MUTANTS}.in", "-o", f"{MUTANTS}.txt")
         for name in NAMES:
             resolve("--generate-hashes", *more, f"{name}.in", "-o", f"{name}.txt")
             pylock = Path(scratch) / "pylock.toml"

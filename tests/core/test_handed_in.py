@@ -12,7 +12,7 @@ from dataselect_core.ledger import Ledger, LedgerError, migrate, report_html, re
 from dataselect_core.ledger.containers import items
 from dataselect_core.ledger.report_diff import altered
 from dataselect_core.ledger.restore import record_in
-from dataselect_core.ledger.submissions import AGREES, DISAGREES, read
+from dataselect_core.ledger.submissions import AGREES, DISAGREES, NOT_COMPARED, read, students
 
 __all__ = ["SETTINGS", "ledger"]
 
@@ -73,3 +73,19 @@ def test_an_old_entry_without_a_value_is_refused():
     record = {"schema": 1, "lab": "1", "reader": "r", "entries": {"cloud/1/reflection": {"at": 1}}}
     with pytest.raises(LedgerError, match="must have a value and a time"):
         migrate(record)
+
+
+@pytest.mark.parametrize("place", ["a text", "a name"])
+def test_half_a_letter_in_a_record_is_named(ledger, place, tmp_path):
+    """A record in which an emoji was cut in half is refused with a sentence, and does not stop the check of a class."""
+    entries = json.loads(json.dumps(ledger.record["entries"]))
+    if place == "a text":
+        entries["cloud/1/reflection"]["value"] = "cut \ud83d"
+    else:
+        entries["cloud/1/assumptions"] = {"value": {"\ud83d": 1}, "at": 1}
+    (tmp_path / "a.json").write_text(json.dumps({**ledger.record, "entries": entries}), "utf-8")
+    (tmp_path / "b.json").write_text(ledger.to_text(), "utf-8")
+    outcomes = [read(item) for item in items([tmp_path])]
+    assert "cut in half" in outcomes[0].problem and outcomes[1].verdict == AGREES
+    whole, _ = students(outcomes, {})
+    assert sorted(student.verdict for student in whole) == [AGREES, NOT_COMPARED]

@@ -35,6 +35,8 @@ OTHER_FORMATS = (
     (b"GIF8", "is a picture"),
     (b"\xd0\xcf\x11\xe0", "is a document of an old word processor, in which the record is lost"),
 )
+HALF_LETTER = re.compile("[\ud800-\udfff]")
+"""Half of a letter outside Unicode's first plane, which no file can contain."""
 MAX_STARTS = 20
 
 
@@ -315,6 +317,8 @@ def _check_letters(ledger):
     for text in _texts(ledger.record):
         if text.isascii():
             continue
+        if HALF_LETTER.search(text):
+            raise LedgerError(f"a letter of its record was cut in half on the way: {SEND}")
         if "\ufffd" in text:
             raise LedgerError(
                 f"letters of its record were lost on the way (“{_excerpt(text, chr(0xFFFD))}”): {SEND}"
@@ -336,7 +340,8 @@ def _texts(value):
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict):
-        for item in value.values():
+        for name, item in value.items():
+            yield name
             yield from _texts(item)
     elif isinstance(value, list):
         for item in value:
