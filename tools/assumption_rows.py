@@ -34,6 +34,8 @@ def assumption_rows(labels, part, tracks, prices):
             for track_id, track in tracks.items()
             if name in track.get(f"part_{part}", {})
         }
+        if by_track and name in prices:  # the other tracks have the lab's
+            by_track = {track_id: by_track.get(track_id, prices[name]) for track_id in tracks}
         if not by_track and name not in prices:
             raise PageError(f"part-{part}.md: no fact is named {name!r} in prices.json or tracks.json")
         fact = prices.get(name) or next(iter(by_track.values()))

@@ -25,7 +25,7 @@ from tools.guarded_texts import further_locks, reveal_html, write_reveal
 from tools.json_in_page import script_json
 from tools.markdown_text import formula
 from tools.part_texts import RHYTHM, STEPS, part_numbers, read_part, scenes
-from tools.site_facts import edition, load_facts, settings_table, version
+from tools.site_facts import edition, load_facts, settings_table, tracks_with_kinds, version
 from tools.synthesis_text import read_synthesis
 
 CSP = {
@@ -89,7 +89,7 @@ def build(root, out, assets, documents, native):
         A text names a figure, a format or a section that does not exist.
     """
     root, out = Path(root), Path(out)
-    pages, tracks, prices = root / "site" / "pages", load_facts(root, "tracks"), load_facts(root, "prices")
+    pages, tracks, prices = root / "site" / "pages", tracks_with_kinds(root), load_facts(root, "prices")
     numbers = part_numbers(pages)
     fragments = {number: reveal_html(pages, number, native) for number in numbers}
     constraints = load_facts(root, "constraints")

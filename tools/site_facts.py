@@ -13,6 +13,16 @@ def load_facts(root, name):
     return json.loads(path.read_text(encoding="utf-8"))
 
 
+def tracks_with_kinds(root):
+    """The facts of the tracks; each part has the rates of its kind of data, as the core's tracks have them."""
+    kinds, tracks = load_facts(root, "kinds"), load_facts(root, "tracks")
+    for track in tracks.values():
+        for name, part in track.items():
+            if name.startswith("part_"):
+                track[name] = {**kinds.get(part.get("kind", ""), {}), **part}
+    return tracks
+
+
 def settings_table(root):
     """The tables as the page gets them: parts and tracks by title, settings, limits, colours, rules of a record."""
     tracks = {track_id: track["title"] for track_id, track in load_facts(root, "tracks").items()}

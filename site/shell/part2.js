@@ -122,7 +122,10 @@ lab.part2 = (() => {
     if (String(detail.part) !== PART || detail.track !== lab.main.track) return;
     if (detail.type === "results" && !detail.locked) {
       if (latest && latest.track !== detail.track) forget();
+      const answered = latest?.track === detail.track && !latest.values["index.cost"] && detail.values["index.cost"];
       latest = detail;
+      if (answered) useOwnShare();
+      showOwnShare();
       listRuns();
       showMarker();
       lab.field('[data-action="run"]', section()).disabled = detail.search.counting && detail.search.left === 0;
@@ -177,7 +180,37 @@ lab.part2 = (() => {
       lab.main.ask(PART, "run", {});
     } else if (button.dataset.action === "measure") lab.main.ask(PART, "measure", {});
     else if (button.dataset.action === "use-rate") useRate();
+    else if (button.dataset.action === "use-own-share") useOwnShare();
   });
+
+  /** The share of the samples that the reader removed in Part 1 on this track: now, else in the captured evidence. */
+  function ownShare() {
+    const now = lab.main.latest("1");
+    const values = now?.track === lab.main.track && !now.locked ? now.values : lab.store.get(`${lab.main.track}/1/evidence`)?.values;
+    const share = values?.["removed.documents_share"]?.value;
+    return typeof share === "number" && share > 0 && share <= 1 ? Number(share.toFixed(4)) : null;
+  }
+
+  /** Puts that share into the field of the assumption, which had the track's. */
+  function useOwnShare() {
+    const share = ownShare();
+    const field = lab.field('[data-assumption="share_removed"]', section());
+    if (share === null || !field) return;
+    field.value = String(share);
+    field.dispatchEvent(new Event("change", { bubbles: true }));
+  }
+
+  /** Says whose share is in force, and offers the reader's own. */
+  function showOwnShare() {
+    const place = lab.one("[data-own-share]", section());
+    const share = ownShare();
+    const inForce = latest?.values["index.share"]?.value;
+    place.hidden = share === null || typeof inForce !== "number";
+    if (place.hidden) return;
+    const isOwn = Math.abs(inForce - share) < 1e-9;
+    lab.one("span", place).textContent = `Share removed: ${lab.format(inForce, "percent")}${isOwn ? ", from your Part 1." : `. In your Part 1 it was ${lab.format(share, "percent")}.`}`;
+    lab.one("button", place).hidden = isOwn;
+  }
 
   /** Puts the rate that was measured here into the field of the assumption. */
   function useRate() {

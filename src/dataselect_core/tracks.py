@@ -34,6 +34,8 @@ class Part1:
 
     Attributes
     ----------
+    kind : {"text", "raw video", "pictures", "sound"}
+        What its corpus at scale consists of.
     corpus : {"crawl", "licences", "frames", "signals"}
         The corpus the track begins with.
     redundancy : Value
@@ -46,10 +48,13 @@ class Part1:
         Stored size of that corpus, for the cost of indexing.
     gpu_hour_price : Value
         Dollars per H100-hour.
+    signature_rate, decode_time : Value
+        Stored bytes of that kind that a core hashes in a second, and core-seconds to decode a MB before.
     limits : mapping of str to Limits
         The limits for each corpus of the track; some thresholds meet them and others do not.
     """
 
+    kind: str
     corpus: str
     redundancy: Value
     threshold: Value
@@ -57,6 +62,8 @@ class Part1:
     tokens: Value
     corpus_bytes: Value
     gpu_hour_price: Value
+    signature_rate: Value
+    decode_time: Value
     limits: Mapping[str, Limits]
 
 
@@ -123,6 +130,8 @@ class Part2:
 
     Attributes
     ----------
+    kind : {"text", "raw video", "pictures", "sound"}
+        What the data set to index consists of.
     problem : {"digits", "rare", "breast_cancer", "speech"}
         The data the track begins with, see `reference_sweep.problem`.
     strategy : str
@@ -139,8 +148,13 @@ class Part2:
         Accuracy the project needs, dollars it may cost, and the limit of its guardrail.
     bytes_per_sample, gpu_seconds_per_sample, epochs, share_removed, gpu_hour_price : Value
         For deciding whether indexing the data set pays.
+    signature_rate, decode_time : Value
+        As in `Part1`.
+    content_share : Value or None
+        Share of the data set to train on, if it is not all of it.
     """
 
+    kind: str
     problem: str
     strategy: str
     batch_size: Value
@@ -158,6 +172,9 @@ class Part2:
     epochs: Value
     share_removed: Value
     gpu_hour_price: Value
+    signature_rate: Value
+    decode_time: Value
+    content_share: Value | None = None
 
 
 @dataclass(frozen=True)
@@ -213,13 +230,18 @@ def _value(fact):
     return Value(fact["value"], fact["unit"], fact["kind"], f"{fact['source']} ({fact['date']})")
 
 
+def _with_kind(facts, kinds):
+    """The facts of a part of a track with the rates of its kind of data; the track's own facts win."""
+    return {**kinds.get(facts.get("kind", ""), {}), **facts}
+
+
 def _part_1(facts):
     limits = {
         corpus: Limits(_value(limit["budget"]), _value(limit["guardrail"]))
         for corpus, limit in facts["limits"].items()
     }
-    numbers = {name: _value(fact) for name, fact in facts.items() if name not in ("corpus", "limits")}
-    return Part1(corpus=facts["corpus"], limits=MappingProxyType(limits), **numbers)
+    numbers = {name: _value(fact) for name, fact in facts.items() if name not in ("corpus", "limits", "kind")}
+    return Part1(kind=facts["kind"], corpus=facts["corpus"], limits=MappingProxyType(limits), **numbers)
 
 
 def _part_2(facts):
@@ -232,9 +254,10 @@ def _part_3(facts):
 
 
 def _track(id, facts):
+    kinds = load("kinds")
     parts = {
-        "part_1": _part_1(facts["part_1"]),
-        "part_2": _part_2(facts["part_2"]),
+        "part_1": _part_1(_with_kind(facts["part_1"], kinds)),
+        "part_2": _part_2(_with_kind(facts["part_2"], kinds)),
         "part_3": _part_3(facts["part_3"]),
     }
     return Track(id=id, **{**facts, **parts})

@@ -1,6 +1,7 @@
 """Costs: arithmetic that can be redone by hand, published runs, and assumptions that cannot change silently."""
 
 import math
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -192,3 +193,18 @@ def test_no_bytes_cost_nothing():
         economics.indexing_range(-1)
     with pytest.raises(ValueError, match="saving must be"):
         economics.indexing_range(1).verdict(float("nan"))
+
+
+@pytest.mark.parametrize("kind", ["text", "raw video", "pictures", "sound"])
+def test_the_documentation_has_the_range_of_the_page(kind):
+    """The table of docs/larger-corpora.md and the sentence of docs/method.md have what `indexing_range` gives."""
+    cost_range = economics.indexing_range(1e15, kind=kind)
+    ends = [cost_range.low, cost_range.high]
+    row = " | ".join(f"{end.core_hours:,.0f} | ${end.dollars:,.0f}" for end in ends)
+    docs = Path(__file__).resolve().parents[2] / "docs"
+    assert f"| {kind} | {row} |" in (docs / "larger-corpora.md").read_text("utf-8")
+    method = " ".join((docs / "method.md").read_text("utf-8").split())
+    assert (
+        f"{kind} {'costs ' if kind == 'text' else ''}${ends[0].dollars:,.0f} to ${ends[1].dollars:,.0f}"
+        in method
+    )

@@ -5,6 +5,7 @@ import pytest
 from scipy.stats import norm, sem, t
 
 from dataselect_core.economics.break_even import indexing_question
+from dataselect_core.facts import load
 from dataselect_core.figures.active_learning import cases as case_module
 from dataselect_core.figures.active_learning import figures, situation
 from dataselect_core.figures.active_learning import runs as run_module
@@ -112,25 +113,78 @@ def test_the_indexing_bill_equals_indexing_question(mobile_values):
         overhead=a.index_overhead,
         bytes_per_read=a.object_bytes,
         price_per_read=a.read_request_price,
+        decode_seconds_per_megabyte=a.decode_time,
+        content_share=a.content_share,
     )
+    assert answer.cost_parts["decoding"] > answer.cost_parts["signatures"] > 0  # pictures
     assert (mobile_values["index.cost"].value, mobile_values["index.saving"].value) == (
         answer.cost,
         answer.saving,
     )
 
 
+def petabyte(track_id, edited):
+    """The figures of the question about indexing."""
+    return figures.recompute(track_id, {**CONTROLS, "answer": "no"}, edited, FEWER).values
+
+
 def test_indexing_a_petabyte_costs_the_same_in_both_parts():
-    """Edge's corpus in Part 1 and Part 2's data set are 1 PB each and cost the same to index, even if prices change."""
-    for edited in ({}, {"index_overhead": 5, "object_bytes": 3e6}):
+    """Edge's corpus in Part 1 and its data set in Part 2 are 1 PB of raw video each, and cost the same to index."""
+    for edited in ({}, {"index_overhead": 5, "object_bytes": 3e6}, {"decode_time": 0.13}):
         part_1 = scale(track("edge"), [0, 0, 2], [100, 100, 300], edited).indexing_dollars
-        for track_id in ("cloud", "edge"):
-            part_2 = (
-                figures.recompute(track_id, {**CONTROLS, "answer": "no"}, edited, FEWER)
-                .values["index.cost"]
-                .value
-            )
-            assert part_1 == pytest.approx(part_2, rel=1e-12)
-    assert 500 < part_1 < 1000
+        assert part_1 == pytest.approx(petabyte("edge", edited)["index.cost"].value, rel=1e-12)
+    assert part_1 == pytest.approx(3 * 1e9 * 0.13 / 3600 * 0.0408, rel=0.01)  # nearly all of it is decoding
+
+
+@pytest.mark.parametrize(
+    ("track_id", "kind", "case"),
+    [
+        ("cloud", "text", "range-saves"),
+        ("edge", "raw video", "range-depends"),
+        ("mobile", "pictures", "range-saves"),
+        ("tiny", "sound", "range-costs"),
+    ],
+)
+def test_each_track_pays_for_its_kind_of_data(track_id, kind, case):
+    """The bill has the rates of the track's data, and "it depends" where the ends of the range disagree."""
+    values = petabyte(track_id, {})
+    numbers = {path: value.value for path, value in values.items()}
+    rates = load("kinds")[kind]
+    content = 1e15 * numbers["index.content"]
+    assert numbers["index.core_hours"] == pytest.approx(content / rates["signature_rate"]["value"] / 3600)
+    assert numbers["index.decode_hours"] == pytest.approx(1e9 * rates["decode_time"]["value"] / 3600)
+    hours = numbers["index.core_hours"] + numbers["index.decode_hours"]
+    assert numbers["index.cost"] == pytest.approx(3 * 0.0408 * hours + numbers["index.reads"])
+    factor = 2.5 * 24 * 64 / (1.21e12 * 4) * 71e6 * 3600  # SlimPajama's core-hours for each of our signatures
+    assert numbers["index.cost_high"] == pytest.approx(factor * 0.0408 * hours + numbers["index.reads"])
+    found = figures.recompute(track_id, {**CONTROLS, "answer": "no"}, {}, FEWER).cases
+    assert case in found and f"kind-{'text' if kind == 'text' else 'other'}" in found
+
+
+def test_the_share_of_text_reduces_both_sides():
+    """With a tenth of the text there are a tenth of the signatures and of the saving, and as many reads."""
+    whole, tenth = (petabyte("cloud", {"content_share": share}) for share in (1, 0.1))
+    for path in ("index.signatures", "index.saving", "index.samples"):
+        assert tenth[path].value == pytest.approx(whole[path].value / 10)
+    assert tenth["index.reads"].value == whole["index.reads"].value > 0
+
+
+@pytest.mark.parametrize(
+    ("edited", "yes", "no"),
+    [
+        ({}, {"share-turns", "gpu-turns", "decode-turns"}, {"no-share-turns"}),
+        (
+            {"gpu_seconds_per_sample": 0},
+            {"no-share-turns", "no-decode-turns", "gpu-turns"},
+            {"share-turns"},
+        ),
+        ({"score_price": 0, "looks": 0}, {"no-looks-turn"}, {"looks-turn"}),
+    ],
+)
+def test_a_sentence_says_where_no_value_changes_the_answer(edited, yes, no):
+    """Each break-even of the texts has a case, or the case that there is none, and never both."""
+    found = set(figures.recompute("cloud", {**CONTROLS, "answer": "no"}, edited, FEWER).cases)
+    assert yes <= found and not no & found
 
 
 def test_a_report_without_runs_has_only_settings_and_prices():

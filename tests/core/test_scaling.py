@@ -147,7 +147,7 @@ def test_negative_parameters_are_refused():
         scaling.training_flops(-1, 1)
 
 
-@pytest.mark.parametrize("name", ["laws", "prices", "tracks", "reported"])
+@pytest.mark.parametrize("name", ["laws", "prices", "tracks", "reported", "kinds"])
 def test_every_fact_has_unit_kind_source_and_date(name):
     """Every number in the facts has a unit, a kind, a source and a date."""
 

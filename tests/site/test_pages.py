@@ -580,7 +580,8 @@ def test_all_formulas_are_mathml(built, page, first):
 def test_assumptions_show_the_facts_and_the_defaults_of_each_track(page, number):
     """Each editable assumption has a label, a unit, its source and date, and the track's own default."""
     facts = ROOT / "src" / "dataselect_core" / "facts"
-    prices, tracks = (json.loads((facts / f"{name}.json").read_text()) for name in ("prices", "tracks"))
+    names = ("prices", "tracks", "kinds")
+    prices, tracks, kinds = (json.loads((facts / f"{name}.json").read_text()) for name in names)
     rows = page.find("section", data_part=number).find_all("input", data_assumption=True)
     names = [row.attributes["data-assumption"] for row in rows]
     assert len(set(names)) == len(names) > 3
@@ -588,7 +589,8 @@ def test_assumptions_show_the_facts_and_the_defaults_of_each_track(page, number)
         item = row.parent.parent
         assert item.find("label").text and item.find_all(data_kind=True)
         for track, track_facts in tracks.items():
-            value = track_facts[f"part_{number}"].get(name, prices.get(name))["value"]
+            rates = kinds.get(track_facts[f"part_{number}"].get("kind", ""), {})
+            value = {**prices, **rates, **track_facts[f"part_{number}"]}[name]["value"]
             default = row.attributes.get(f"data-default-{track}", row.attributes["data-default"])
             assert float(default) == pytest.approx(value, rel=1e-6)
             assert float(row.attributes["min"]) <= value <= float(row.attributes["max"])

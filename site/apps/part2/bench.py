@@ -49,7 +49,7 @@ class LabelingROI(Controlled):
         self.plot = RoiPlot()
         self.sides = {
             "indexing": SidesPlot(
-                "Indexing everything, once", "costs", ("signatures", "reads"), ("training",)
+                "Indexing everything, once", "costs", ("decoding", "signatures", "reads"), ("training",)
             ),
             "scoring": SidesPlot("Scoring everything", "costs", ("scoring",), ("training", "labels")),
         }
@@ -549,6 +549,6 @@ class LabelingROI(Controlled):
         indexing, scoring = index_bill.questions(
             assumptions, results["values"]["own.labels_saved"].value or 0.0
         )
-        results["tables"] |= roi_index.tables(assumptions, indexing, scoring)
+        results["tables"] |= roi_index.tables(assumptions, indexing, scoring, self.track.part_2.kind)
         self.sides["indexing"].show(indexing)
         self.sides["scoring"].show(scoring)

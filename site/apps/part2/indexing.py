@@ -2,6 +2,7 @@
 
 import time
 
+from dataselect_core.economics.break_even import SHARES
 from dataselect_core.figures.active_learning.indexing import over_runs
 from dataselect_core.minhash import signatures
 from dataselect_core.shingles import shingle_sets
@@ -11,6 +12,8 @@ SLICE = 60  # texts signed between two looks at the page
 ROWS = (  # assumption, unit; in the order of the table of break-evens
     "dataset_bytes",
     "bytes_per_sample",
+    "content_share",
+    "decode_time",
     "signature_rate",
     "index_overhead",
     "vcpu_hour_price",
@@ -32,6 +35,7 @@ SELECTIONS = {
 CORE_NAMES = {  # the core's names of prices that have another name here
     "signature_rate": "signature_bytes_per_second",
     "index_overhead": "overhead",
+    "decode_time": "decode_seconds_per_megabyte",
     "vcpu_hour_price": "cpu_price_per_hour",
     "object_bytes": "bytes_per_read",
     "read_request_price": "price_per_read",
@@ -41,12 +45,12 @@ CORE_NAMES = {  # the core's names of prices that have another name here
 }
 
 
-def tables(assumptions, indexing, scoring):
+def tables(assumptions, indexing, scoring, kind):
     """The tables that the page shows once the answer is committed; the core makes figures and cases."""
     return {
         "IndexingPlot": _sides_table(indexing, scoring),
         "BreakEven": _break_even_table(assumptions, indexing, scoring),
-        "Amortised": _amortised_table(over_runs(assumptions, indexing, scoring)),
+        "Amortised": _amortised_table(over_runs(assumptions, indexing, scoring, kind)),
     }
 
 
@@ -68,6 +72,7 @@ def _amortised_table(amortisations):
 
 def _sides_table(indexing, scoring):
     parts = [
+        ("Indexing", "costs", "Decoding (CPU)", indexing.cost_parts["decoding"]),
         ("Indexing", "costs", "Signatures (CPU)", indexing.cost_parts["signatures"]),
         ("Indexing", "costs", "Reads", indexing.cost_parts["reads"]),
         ("Indexing", "saves", "Training saved (GPU)", indexing.saving_parts["training"]),
@@ -93,22 +98,41 @@ def _break_even_table(assumptions, indexing, scoring):
         rows.append(
             [
                 assumptions[name].title,
-                assumptions[name].unit,
-                getattr(assumptions, name),
-                indexing.even.get(core),
-                scoring.even.get(core),
+                _share(core, getattr(assumptions, name)),
+                "" if core in SHARES else assumptions[name].unit,
+                *_turning(indexing, core),
+                *_turning(scoring, core),
             ]
         )
     return {
         "columns": [
             {"label": "Assumption"},
-            {"label": "Unit"},
             {"label": "In force", "format": "number"},
-            {"label": "Even for indexing", "format": "number", "kind": "modelled"},
-            {"label": "Even for scoring", "format": "number", "kind": "modelled"},
+            {"label": "Unit"},
+            {"label": "Indexing pays"},
+            {"label": "this", "format": "number", "kind": "modelled"},
+            {"label": "Scoring pays"},
+            {"label": "this", "format": "number", "kind": "modelled"},
         ],
         "rows": rows,
     }
+
+
+def _turning(question, name):
+    """In words, for which values of an assumption the answer is yes: ["above", number], or that none changes it."""
+    if name not in question.even:
+        return ["not in this bill", ""]
+    turn = question.even[name]
+    if turn is None:
+        return ["at every value" if question.pays else "at no value", ""]
+    return ["above" if question.above[name] else "below", _share(name, turn)]
+
+
+def _share(name, value):
+    """A share in percent, or in a million if it is small; any other number as it is."""
+    if name not in SHARES:
+        return value
+    return f"{100 * value:.3g} %" if value >= 0.001 else f"{1e6 * value:.3g} in a million"
 
 
 class Stopwatch:

@@ -28,6 +28,7 @@ MARK_NAMES = {  # mark -> its name in the plot, the alignment, and the place: pi
     "predicted": ("you predicted", "left", 14, 62),
 }
 PARTS = {  # part of a side -> name, colour, hatch
+    "decoding": ("Decoding (CPU)", plots.PURPLE, "cross"),
     "signatures": ("Signatures (CPU)", plots.BLUE, None),
     "reads": ("Reads", plots.ORANGE, "right_diagonal_line"),
     "scoring": ("Scoring (GPU)", plots.RED, "dot"),

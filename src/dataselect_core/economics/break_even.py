@@ -61,7 +61,8 @@ class Question:
 
     `cost_parts` and `saving_parts` map the parts of each side to dollars; `cost` and `saving` are their
     sums; `pays` is saving > cost. `even` maps each assumption to the value at which both sides are
-    equal, with the others unchanged; None if no possible value > 0 does that.
+    equal, with the others unchanged; None if no possible value > 0 does that. `above` maps each assumption with such
+    a value to whether it pays above it (else below).
     """
 
     cost_parts: dict[str, float]
@@ -70,6 +71,21 @@ class Question:
     saving: float
     pays: bool
     even: dict[str, float | None]
+    above: dict[str, bool]
+
+
+def indexing_hours(
+    dataset_bytes: float,
+    signature_bytes_per_second: float,
+    decode_seconds_per_megabyte: float = 0.0,
+    content_share: float = 1.0,
+) -> tuple[float, float]:
+    """Core-hours of decoding and of hashing a data set, without any overhead; parameters as in `indexing_question`.
+
+    All of it has to be decoded, to find what may be trained on; only that is hashed.
+    """
+    decoding = dataset_bytes / 1e6 * decode_seconds_per_megabyte / 3600
+    return decoding, dataset_bytes * content_share / signature_bytes_per_second / 3600
 
 
 def indexing_parts(
@@ -79,17 +95,22 @@ def indexing_parts(
     overhead: float,
     bytes_per_read: float,
     price_per_read: float,
+    decode_seconds_per_megabyte: float = 0.0,
+    content_share: float = 1.0,
 ) -> dict[str, float]:
     """Dollars of an index, for every place in the lab that needs its price; parameters as in `indexing_question`.
 
     Returns
     -------
     dict of str to float
-        "signatures", with their overhead, and "reads".
+        "decoding" and "signatures", each with its overhead, and "reads".
     """
-    hours = dataset_bytes / signature_bytes_per_second / 3600
+    decoding, signing = indexing_hours(
+        dataset_bytes, signature_bytes_per_second, decode_seconds_per_megabyte, content_share
+    )
     return {
-        "signatures": hours * overhead * cpu_price_per_hour,
+        "decoding": decoding * overhead * cpu_price_per_hour,
+        "signatures": signing * overhead * cpu_price_per_hour,
         "reads": dataset_bytes / bytes_per_read * price_per_read,
     }
 
@@ -107,22 +128,25 @@ def indexing_question(
     gpu_seconds_per_sample: float,
     epochs: float,
     gpu_price_per_hour: float,
+    decode_seconds_per_megabyte: float = 0.0,
+    content_share: float = 1.0,
 ) -> Question:
     """Is the CPU cost of indexing a data set higher than the GPU savings from training on less of it?
 
-    Indexing: bytes ÷ throughput × overhead × price of a core, and bytes ÷ size of a read × price of a
-    read. Saving: samples × share removed × epochs × GPU time of a sample × price of a GPU.
+    Indexing: (bytes × core time to decode them + bytes × content share ÷ throughput) × overhead × price of a core,
+    and bytes ÷ size of a read × price of a read. Saving: samples × content share × share removed × epochs × GPU time
+    of a sample × price of a GPU.
 
     Parameters
     ----------
     dataset_bytes, bytes_per_sample, bytes_per_read : float
         Bytes; the last two > 0.
     signature_bytes_per_second : float
-        Bytes that one core turns into signatures in a second, > 0.
+        Stored bytes that one core turns into signatures in a second, > 0, once they are decoded.
     cpu_price_per_hour, gpu_price_per_hour : float
         Dollars per hour of one core, of one GPU.
     overhead : float
-        Core-hours in all per core-hour of signatures (shuffle, banding, retries).
+        Core-hours in all per core-hour of decoding and signatures (shuffle, banding, retries).
     price_per_read : float
         Dollars per request to the object store.
     share_removed : float
@@ -131,11 +155,15 @@ def indexing_question(
         GPU time to train on one sample once.
     epochs : float
         How often each sample is trained on.
+    decode_seconds_per_megabyte : float, default 0
+        Core-seconds to decode a stored megabyte: 0 for text, more for pictures, video and sound.
+    content_share : float, default 1
+        Share of the bytes, and of the samples, that would be trained on, from 0 to 1.
 
     Returns
     -------
     Question
-        cost_parts "signatures", "reads"; saving_parts "training".
+        cost_parts "decoding", "signatures", "reads"; saving_parts "training".
 
     Raises
     ------
@@ -151,6 +179,8 @@ def indexing_question(
             a["overhead"],
             a["bytes_per_read"],
             a["price_per_read"],
+            a["decode_seconds_per_megabyte"],
+            a["content_share"],
         )
         return cost, {"training": _training_saved(a)}
 
@@ -168,6 +198,8 @@ def indexing_question(
             "gpu_seconds_per_sample": gpu_seconds_per_sample,
             "epochs": epochs,
             "gpu_price_per_hour": gpu_price_per_hour,
+            "decode_seconds_per_megabyte": decode_seconds_per_megabyte,
+            "content_share": content_share,
         },
     )
 
@@ -184,6 +216,7 @@ def scoring_question(
     gpu_price_per_hour: float,
     labels_saved: float = 0.0,
     price_per_label: float = 0.0,
+    content_share: float = 1.0,
 ) -> Question:
     """Does scoring pay, if a model has to see every sample to choose: the question of `indexing_question` for scoring.
 
@@ -202,6 +235,8 @@ def scoring_question(
         How often the whole pool is scored.
     labels_saved, price_per_label : float, default 0
         Number of labels made unnecessary, and dollars per label.
+    content_share : float, default 1
+        As in `indexing_question`; only that share is scored.
 
     Returns
     -------
@@ -210,7 +245,7 @@ def scoring_question(
     """
 
     def sides(a):
-        samples = a["dataset_bytes"] / a["bytes_per_sample"]
+        samples = a["dataset_bytes"] / a["bytes_per_sample"] * a["content_share"]
         saving = {"training": _training_saved(a), "labels": a["labels_saved"] * a["price_per_label"]}
         return {"scoring": samples * a["rounds"] * a["price_per_score"]}, saving
 
@@ -227,24 +262,27 @@ def scoring_question(
             "gpu_price_per_hour": gpu_price_per_hour,
             "labels_saved": labels_saved,
             "price_per_label": price_per_label,
+            "content_share": content_share,
         },
     )
 
 
+SHARES = ("share_removed", "content_share")
 DIVISORS = ("bytes_per_sample", "signature_bytes_per_second", "bytes_per_read")
 
 
 def _training_saved(a):
     """Dollars of GPU time for the samples that are not trained on."""
-    samples = a["dataset_bytes"] / a["bytes_per_sample"] * a["share_removed"]
+    samples = a["dataset_bytes"] / a["bytes_per_sample"] * a["content_share"] * a["share_removed"]
     return samples * a["epochs"] * a["gpu_seconds_per_sample"] / 3600 * a["gpu_price_per_hour"]
 
 
 def _question(sides, assumptions):
     """Check the assumptions, compute both sides, and find each assumption's break-even."""
     a = {name: arguments.amount(name, value, name in DIVISORS) for name, value in assumptions.items()}
-    if a["share_removed"] > 1:
-        raise ValueError(f"share_removed must be between 0 and 1, not {a['share_removed']!r}")
+    for name in SHARES:
+        if a[name] > 1:
+            raise ValueError(f"{name} must be between 0 and 1, not {a[name]!r}")
     cost_parts, saving_parts = sides(a)
     cost, saving = sum(cost_parts.values()), sum(saving_parts.values())
 
@@ -259,9 +297,13 @@ def _question(sides, assumptions):
             even[name] = 1 / inverse if inverse else None
         else:
             even[name] = _even(lambda v, name=name: parts(name, v), value)
-    if even["share_removed"] is not None and even["share_removed"] > 1:
-        even["share_removed"] = None  # not even removing everything would be enough
-    return Question(cost_parts, saving_parts, cost, saving, bool(saving > cost), even)
+    for name in SHARES:
+        if even[name] is not None and even[name] > 1:
+            even[name] = None  # not even all of it would be enough
+    above = {
+        name: sum(parts(name, 2 * turn)) > 0 for name, turn in even.items() if turn is not None
+    }  # twice a share may be above 1; the sums do not mind
+    return Question(cost_parts, saving_parts, cost, saving, bool(saving > cost), even, above)
 
 
 def _even(parts, value):

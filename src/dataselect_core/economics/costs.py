@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from dataselect_core.arguments import amount, choice, number
 from dataselect_core.economics.assumptions import Assumptions
-from dataselect_core.economics.break_even import indexing_parts
+from dataselect_core.economics.break_even import indexing_hours, indexing_parts
 from dataselect_core.facts import load
 
 
@@ -115,29 +115,41 @@ def scoring_cost(items: float, assumptions: Assumptions | None = None) -> float:
 
 
 def indexing_cost(bytes: float, assumptions: Assumptions | None = None) -> IndexingCost:
-    """Core-hours and dollars of indexing a corpus by MinHash, and of reading it once.
+    """Core-hours and dollars of indexing a corpus by MinHash: decoding it, hashing it, and reading it once.
 
     It includes shuffling candidate pairs between machines, waiting and retries as a factor on the core-hours
-    of the signatures, `index_overhead`.
+    of decoding and signatures, `index_overhead`.
 
     Parameters
     ----------
     bytes : float
-        Size of the text, >= 0.
+        Size of the data as stored, >= 0.
     assumptions : Assumptions, optional
-        Uses `signature_rate`, `index_overhead`, `vcpu_hour_price`, `object_bytes`, `read_request_price`.
+        Uses `signature_rate`, `decode_time`, `content_share`, `index_overhead`, `vcpu_hour_price`, `object_bytes`,
+        `read_request_price`.
 
     Returns
     -------
     IndexingCost
     """
     a = assumptions or Assumptions()
-    size = amount("bytes", bytes)
+    return _indexing_cost(amount("bytes", bytes), a, a.index_overhead)
+
+
+def _indexing_cost(size: float, a: Assumptions, overhead: float) -> IndexingCost:
     parts = indexing_parts(
-        size, a.signature_rate, a.vcpu_hour_price, a.index_overhead, a.object_bytes, a.read_request_price
+        size,
+        a.signature_rate,
+        a.vcpu_hour_price,
+        overhead,
+        a.object_bytes,
+        a.read_request_price,
+        a.decode_time,
+        a.content_share,
     )
-    hours = size / a.signature_rate / 3600 * a.index_overhead
-    return IndexingCost(hours, parts["signatures"], parts["reads"], sum(parts.values()))
+    hours = sum(indexing_hours(size, a.signature_rate, a.decode_time, a.content_share)) * overhead
+    compute = parts["decoding"] + parts["signatures"]
+    return IndexingCost(hours, compute, parts["reads"], compute + parts["reads"])
 
 
 @dataclass(frozen=True)
@@ -147,16 +159,20 @@ class IndexingRange:
     Attributes
     ----------
     low : IndexingCost
-        At the lab's own measured rate of signatures, with the overhead assumed for the rest.
+        At the lab's own measured rates, with the overhead assumed for the rest.
     high : IndexingCost
         At the core-hours that a published run took: SlimPajama, with cleaning and shuffling.
     overhead : float
-        Core-hours of the published run per core-hour of the lab's signatures.
+        Core-hours of the published run per core-hour of the lab's signatures of text.
+    published : bool
+        Whether the high end is the published run itself, which was text; for other kinds of data no published run was
+        found, and its factor is assumed.
     """
 
     low: IndexingCost
     high: IndexingCost
     overhead: float
+    published: bool = True
 
     def verdict(self, saving: float) -> str:
         """ "pays" or "costs" if both ends of the range agree for a saving in dollars, else "depends"."""
@@ -165,33 +181,44 @@ class IndexingRange:
         return "depends" if len(ends) == 2 else "pays" if ends == {True} else "costs"
 
 
-def indexing_range(bytes: float, assumptions: Assumptions | None = None) -> IndexingRange:
-    """Core-hours and dollars of indexing text: from the lab's own measurement to a published run.
+def rates_of(kind: str = "text") -> dict[str, float]:
+    """The rates of a kind of data, `signature_rate` and `decode_time`, as the lab measured them; see facts/kinds.json.
 
-    The ends differ by cleaning, shuffling, waiting and a slower machine. Neither end is valid for pictures, video and
-    sound, because they are decoded before anything is hashed.
+    Parameters
+    ----------
+    kind : {"text", "raw video", "pictures", "sound"}
+    """
+    kinds = load("kinds")
+    return {name: fact["value"] for name, fact in kinds[choice("kind", kind, tuple(kinds))].items()}
+
+
+def indexing_range(bytes: float, assumptions: Assumptions | None = None, kind: str = "text") -> IndexingRange:
+    """Core-hours and dollars of an index: from the lab's own measurement to the rate of a published run.
+
+    For text, the high end is the published run: so many core-hours per byte, whatever the lab's rate is. Any other kind
+    is decoded before it is hashed; no published run was found, so the same factor is assumed for it.
 
     Parameters
     ----------
     bytes : float
-        Size of the text, >= 0.
+        Size of the data as stored, >= 0.
     assumptions : Assumptions, optional
-        As for `indexing_cost`.
+        As for `indexing_cost`; by default the lab's, at the rates of the kind.
+    kind : {"text", "raw video", "pictures", "sound"}
 
     Returns
     -------
     IndexingRange
     """
-    a = assumptions or Assumptions()
-    low = indexing_cost(bytes, a)
+    size, rates = amount("bytes", bytes), rates_of(kind)
+    a = assumptions or Assumptions(**rates)
     run = {name: fact["value"] for name, fact in load("reported")["redundancy"].items()}
     per_byte = run["slimpajama_core_hours"] / (
         run["slimpajama_tokens_before"] * run["slimpajama_bytes_per_token"]
     )
-    hours = amount("bytes", bytes) * per_byte
-    compute = hours * a.vcpu_hour_price
-    high = IndexingCost(hours, compute, low.read_dollars, compute + low.read_dollars)
-    return IndexingRange(low, high, per_byte * a.signature_rate * 3600)
+    rate = a.signature_rate if kind == "text" else rates_of()["signature_rate"]
+    factor = per_byte * rate * 3600
+    return IndexingRange(indexing_cost(size, a), _indexing_cost(size, a, factor), factor, kind == "text")
 
 
 def storage_cost(bytes: float, months: float, assumptions: Assumptions | None = None) -> float:

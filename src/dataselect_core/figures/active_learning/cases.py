@@ -179,6 +179,18 @@ def knee_cases(situation: Situation, judged: Judgement) -> list[str]:
     return [*names, "knee-worth-more"] if knee["gap_net"] > 0 else names
 
 
+def _turns(values):
+    """Which break-evens exist: without one, no value of that assumption changes the answer."""
+    turns = {
+        "share-turns": "index.even_share",
+        "gpu-turns": "index.even_gpu",
+        "decode-turns": "index.even_decode",
+        "price-turns": "score.even_price",
+        "looks-turn": "score.even_looks",
+    }
+    return [name if values[path].value is not None else f"no-{name}" for name, path in turns.items()]
+
+
 def _index(answer, values):
     """Cases of the answer to the indexing question."""
     pays = {
@@ -189,6 +201,8 @@ def _index(answer, values):
     names = [
         f"answer-{answer}",
         range_case,
+        f"kind-{'text' if values['index.kind'].value == 'text' else 'other'}",
+        *_turns(values),
         *(f"{name}-{'saves' if pays_off else 'costs'}" for name, pays_off in pays.items()),
     ]
     first = values["amortised.whole_from"].value

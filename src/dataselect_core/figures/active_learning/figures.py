@@ -168,7 +168,8 @@ def figures(situation: Situation, judged: Judgement | None = None) -> dict[str, 
     if situation.marker is not None:
         values |= (situation.judged() if judged is None else judged).values
     if situation.answer is not None:
-        values |= indexing.figures(a, *indexing.questions(a, values["own.labels_saved"].value or 0.0))
+        questions = indexing.questions(a, values["own.labels_saved"].value or 0.0)
+        values |= indexing.figures(a, *questions, situation.track.part_2.kind)
     return values
 
 

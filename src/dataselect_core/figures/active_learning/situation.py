@@ -27,6 +27,9 @@ TRACK_ASSUMPTIONS = (
     "epochs",
     "share_removed",
     "gpu_hour_price",
+    "signature_rate",
+    "decode_time",
+    "content_share",
 )
 
 
@@ -155,9 +158,8 @@ def assumptions(track: Track, edited: Mapping[str, float]) -> Any:
     ValueError, TypeError
         If `edited` has a name that is not an assumption, or a value that is not allowed.
     """
-    return Assumptions(
-        **{**{name: getattr(track.part_2, name).value for name in TRACK_ASSUMPTIONS}, **edited}
-    )
+    of_track = {name: getattr(track.part_2, name) for name in TRACK_ASSUMPTIONS}
+    return Assumptions(**{**{name: fact.value for name, fact in of_track.items() if fact}, **edited})
 
 
 def prices(assumptions: Any) -> Prices:

@@ -21,6 +21,9 @@ ASKED_SHARE = 0.3  # the card asks about 30 % of the samples
 AT_SCALE = ("parameters", "tokens", "corpus_bytes")  # sizes a reader may change
 
 
+TRACK_PRICES = ("gpu_hour_price", "signature_rate", "decode_time")  # prices and rates that a track sets
+
+
 SIMULATION_SEED = 1
 
 
@@ -122,7 +125,8 @@ def scale(track: Track, cluster: Integers, words: Integers, edited: Mapping[str,
     defaults = track.part_1
     size = {name: edited.get(name, getattr(defaults, name).value) for name in AT_SCALE}
     prices = {name: value for name, value in edited.items() if name not in AT_SCALE}
-    assumptions = Assumptions(**{"gpu_hour_price": defaults.gpu_hour_price.value, **prices})
+    of_track = {name: getattr(defaults, name).value for name in TRACK_PRICES}
+    assumptions = Assumptions(**{**of_track, **prices})
     return at_scale(cluster, words, **size, assumptions=assumptions)
 
 
