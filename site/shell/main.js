@@ -367,6 +367,7 @@ lab.main = (() => {
     if (action === "cancel") lab.documents.send({ type: "cancel", part: section.dataset.part });
     else if (action === "capture") lab.evidence.capture(section, track, latest.get(section.dataset.part));
     else if (action === "control") ask(section.dataset.part, "control", {});
+    else if (action === "leaky") ask(section.dataset.part, "leaky", { held_out: /** @type {HTMLButtonElement} */ (button).value });
     else if (action === "reset-assumptions") {
       const part = section.dataset.part;
       lab.store.set({ [key(part, "assumptions")]: {} });

@@ -92,6 +92,7 @@ CALLS = {
         "discount": 0.75,
     },
     information.icr: {"progress": CURVE, "flops": GRID},
+    information.last_icr: {"progress": CURVE, "flops": GRID, "share": 0.3},
     sampling.uncertainty: {"proba": PROBA, "measure": "margin"},
     sampling.active_learning: {
         "X": X,

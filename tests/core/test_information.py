@@ -5,7 +5,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dataselect_core.information import Curve, heldout_split, icr, learning_curve, prepare, tokens_to_reach
+from dataselect_core.information import (
+    Curve,
+    heldout_split,
+    icr,
+    last_icr,
+    learning_curve,
+    prepare,
+    tokens_to_reach,
+)
 from dataselect_core.learners import BigramModel
 
 words = st.lists(st.sampled_from("abcdefghij"), max_size=15)
@@ -251,3 +259,30 @@ def test_a_masked_curve_equals_a_model_of_the_kept_documents():
     for wrong in (keep[1:], keep.astype(int)):
         with pytest.raises(ValueError, match=f"keep must be a mask of {keep.size} booleans"):
             learning_curve(documents, heldout, keep=wrong)
+
+
+@given(st.integers(2, 30), st.floats(0.05, 1), st.integers(0, 2**32 - 1))
+def test_the_marginal_icr_is_the_slope_of_the_last_stretch(size, share, seed):
+    """It equals a least-squares line through the two ends of that stretch, whose start is found by a plain scan."""
+    generator = np.random.default_rng(seed)
+    spent, learned = np.cumsum(generator.uniform(0.1, 2, size)), generator.normal(size=size)
+    start = next(i for i in range(size) if spent[i] >= (1 - share) * spent[-1] or i == size - 2)
+    ends = [start, size - 1]
+    slope = np.polynomial.Polynomial.fit(spent[ends], learned[ends], 1).convert().coef[1:]
+    expected = slope[0] if slope.size else 0.0
+    assert last_icr(learned, spent, share) == pytest.approx(expected, rel=1e-6, abs=1e-9)
+
+
+def test_a_curve_that_flattens_has_a_small_marginal_icr():
+    """For progress that grows with the logarithm of compute, the end teaches far less than the mean of the run."""
+    spent = np.arange(1.0, 101)
+    learned = np.log(spent)
+    assert last_icr(learned, spent) == pytest.approx(np.log(100 / 80) / 20)
+    assert last_icr(learned, spent) < learned[-1] / spent[-1] / 3
+
+
+@pytest.mark.parametrize("share", [0, -0.1, 1.1])
+def test_a_share_of_the_curve_is_above_0_and_at_most_1(share):
+    """A share out of its range is refused by name."""
+    with pytest.raises(ValueError, match="share must be above 0 and at most 1"):
+        last_icr([0, 1], [1, 2], share)

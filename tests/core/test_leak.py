@@ -8,7 +8,7 @@ import pytest
 
 from dataselect_core import datasets
 from dataselect_core.dedup.audit import Audit
-from dataselect_core.dedup.leak import leaky_test
+from dataselect_core.dedup.leak import leaky_stepwise, leaky_test
 from dataselect_core.shingles import tokens
 
 
@@ -23,6 +23,17 @@ def test_the_leaky_test_reverses_the_verdict(crawl):
     """Held out by cluster, deduplication lowers the loss; by document, it raises it; both intervals exclude 0."""
     mean, half = leaky_test(*crawl, seeds=range(1, 4)).change()
     assert mean[0] < -half[0] and mean[1] > half[1]
+
+
+def test_one_way_of_holding_out_in_steps_gives_the_same_losses(crawl):
+    """Each seed is a step with a share below 1; the end is that way's column; another way is refused by name."""
+    whole = leaky_test(*crawl, seeds=(1, 2))
+    for j, held_out in enumerate(("cluster", "document")):
+        *steps, losses = leaky_stepwise(*crawl, held_out, seeds=(1, 2))
+        assert [share for _, share in steps] == [0, 0.5]
+        assert losses.tolist() == np.stack([whole.raw[:, j], whole.kept[:, j]], 1).tolist()
+    with pytest.raises(ValueError, match="held_out must be"):
+        next(leaky_stepwise(*crawl, "chance"))
 
 
 def test_losses_by_document_equal_a_plain_loop(crawl):

@@ -9,6 +9,7 @@ from quiet_page import ROOT, first_licences, talk
 
 from dataselect_core import datasets
 from dataselect_core.dedup.audit import Audit
+from dataselect_core.dedup.leak import leaky_test
 from dataselect_core.economics import Assumptions
 from dataselect_core.economics.scale import at_scale
 from dataselect_core.tracks import TRACKS, track
@@ -37,6 +38,7 @@ PROMISED = {
 RARE = {"asked-none", "misses-raw", "loss-worse", "loss-same", "raw-rises"}
 # Comparisons on request are tested in test_audit_samples_app.
 RARE |= {"control-shown", "control-better", "control-worse", "control-same", "seeds-same"}
+RARE |= {"leaky-cluster", "leaky-document", "leaky-turns", "leaky-stays"}  # tested below
 
 
 def names_on_the_page(pattern):
@@ -213,7 +215,7 @@ def test_every_figure_of_the_page_is_reported_with_its_kind():
     page = talk(conversation)
     licences, crawl = (results["values"] for results in page.of_type("results"))
     paths = names_on_the_page(r'data-value="([\w.]+)"|\{\{([a-z_.]+)\|')
-    paths = {path for path in paths if not path.startswith(("native.", "track.", "control."))}
+    paths = {path for path in paths if not path.startswith(("native.", "track.", "control.", "leaky."))}
     assert len(paths) > 25
     assert crawl.keys() >= PROMISED
     assert paths - licences.keys() - crawl.keys() == set()
@@ -321,6 +323,10 @@ def test_tables_contain_the_plotted_points(small):
         rows = [row for row in tables["ICR_Curve"]["rows"] if row[0] == name]
         assert [row[2] / 1e6 for row in rows] == pytest.approx(line.data["x"].tolist())
         assert [row[5] for row in rows] == pytest.approx(line.data["y"].tolist())
+        slopes = np.gradient([row[5] for row in rows], [row[2] for row in rows])
+        assert [row[6] for row in rows] == pytest.approx(
+            1e6 * slopes
+        )  # the ICR is the slope of what is drawn
     recall = tables["SCurvePlot"]["rows"]
     assert [row[0] for row in recall] == pytest.approx(bench.recall_points.data["x"].tolist())
     assert [row[2] for row in recall] == pytest.approx(bench.recall_points.data["y"].tolist())
@@ -802,3 +808,37 @@ def test_the_grip_of_the_threshold_is_on_the_s_curve(small):
     (x,), (y,) = (page.bench.s_curve_grip.data[name] for name in ("x", "y"))
     bands, rows = page.last["setting.bands"], page.last["setting.rows"]
     assert x == 0.6 and y == pytest.approx(1 - (1 - 0.6**rows) ** bands, abs=0.01)
+
+
+# -- the leaky test ----------------------------------------------------------------------------------------
+
+
+def test_the_leaky_test_runs_on_the_readers_point():
+    """Each way of holding out equals the core's own; both together say whether the verdict turns round; a move clears."""
+
+    async def conversation(page):
+        await page.open(30, "cloud", settings={"corpus": "crawl", "threshold": 0.6})
+        await page.rest()
+        for held_out in ("cluster", "document"):
+            await page.ask("leaky", held_out=held_out)
+            await page.rest()
+        page.both = page.of_type("results")[-1]
+        await page.ask("leaky", held_out="chance")
+        await page.rest()
+        page.bench.threshold.value = 0.9
+        await page.rest()
+
+    page = talk(conversation)
+    audit = Audit(datasets.crawl(0.5, 1).texts)
+    leak = leaky_test(audit, audit.at(0.6))
+    mean, half = leak.change()
+    values = {path: value["value"] for path, value in page.both["values"].items()}
+    for j, held_out in enumerate(("cluster", "document")):
+        assert values[f"leaky.{held_out}.raw"] == pytest.approx(leak.raw[:, j].mean(), rel=1e-9)
+        assert values[f"leaky.{held_out}.change"] == pytest.approx(mean[j], rel=1e-9)
+        assert values[f"leaky.{held_out}.half"] == pytest.approx(half[j], rel=1e-9)
+    assert mean[0] < -half[0] and mean[1] > half[1]  # better by cluster, worse by document
+    assert {"leaky-cluster", "leaky-document", "leaky-turns"} <= set(page.both["cases"])
+    assert not any(case.startswith("leaky-") for case in page.of_type("results")[-1]["cases"])
+    assert set(page.both["session"]) >= {"leaky.seeds", "leaky-turns"}
+    assert any("held_out must be" in sentence for sentence in page.sentences)

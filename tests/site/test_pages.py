@@ -564,12 +564,12 @@ def test_an_unreported_number_is_found(sources, file, right, wrong):
 
 
 def test_all_formulas_are_mathml(built, page, first):
-    """The four laws of the Math Peek are MathML, and no LaTeX is left in any text."""
+    """The five laws of the Math Peek are MathML, and no LaTeX is left in any text."""
     assert len(page.find_all("details", data_math_peek=True)) == 3
     peek = first.find("details", data_math_peek=True)
     blocks = [formula.text for formula in peek.find_all("math", display="block")]
-    assert len(blocks) == 4
-    for piece, block in zip(("Pr", "P(s)=1−(1−sr)b", "BW", "∝"), blocks, strict=True):
+    assert len(blocks) == 5
+    for piece, block in zip(("ICR=ΔI", "Pr", "P(s)=1−(1−sr)b", "BW", "∝"), blocks, strict=True):
         assert piece in block.replace(" ", "")
     for text in (built[1], *built[2].values()):
         words = re.sub(r"<script.*?</script>|data-lines=\".*?\"", "", text, flags=re.DOTALL)

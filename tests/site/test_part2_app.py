@@ -856,9 +856,12 @@ def test_the_cost_of_indexing_adds_up_and_depends_on_the_track(track_id, pays):
 
     page = hold(conversation)
     values, p = page.last, track(track_id).part_2
-    cost = 1e15 / 71e6 / 3600 * 3 * 0.0408 + 1e15 / 128e6 * 4e-7
+    content = p.content_share.value if p.content_share else 1
+    hours = 1e9 * p.decode_time.value / 3600 + 1e15 * content / p.signature_rate.value / 3600
+    cost = hours * 3 * 0.0408 + 1e15 / 128e6 * 4e-7
     saving = (
         1e15
+        * content
         / p.bytes_per_sample.value
         * p.share_removed.value
         * p.epochs.value
@@ -881,14 +884,30 @@ def test_both_sides_are_equal_at_the_break_even():
         page.table = results(page)["tables"]["BreakEven"]["rows"]
         page.checked = 0
         for name, row in zip(indexing.ROWS, page.table, strict=True):
-            for column, sides in ((3, ("index.cost", "index.saving")), (4, ("score.cost", "score.saving"))):
-                if row[column] is None or not page.bench.assumptions()[name].maximum >= row[column]:
+            columns = ((4, ("index.cost", "index.saving")), (6, ("score.cost", "score.saving")))
+            for column, (cost, saving) in columns:
+                assert (row[column] == "") is (row[column - 1] not in ("above", "below")), row
+                if row[column] == "":
                     continue
-                if row[column] < page.bench.assumptions()[name].minimum:
+                even, exact = number(row[column]), not isinstance(row[column], str)
+                limits = page.bench.assumptions()[name]
+                if not limits.minimum <= even <= limits.maximum:
                     continue
-                await page.ask("assume", assumptions={name: row[column]})
-                assert page.last[sides[0]] == pytest.approx(page.last[sides[1]], rel=1e-6), name
+                await page.ask("assume", assumptions={name: even})
+                assert page.last[cost] == pytest.approx(page.last[saving], rel=1e-6 if exact else 0.01), name
                 page.checked += 1
+                for times in (0.5, 1.5):  # on the side that the table names it pays
+                    if limits.minimum <= even * times <= limits.maximum:
+                        await page.ask("assume", assumptions={name: even * times})
+                        pays = page.last[saving] > page.last[cost]
+                        assert pays is ((times > 1) is (row[column - 1] == "above")), name
+
+    def number(cell):
+        """A break-even as a number: shares are shown in percent or in a million."""
+        if not isinstance(cell, str):
+            return cell
+        digits, _, unit = cell.partition(" ")
+        return float(digits) * (1e-6 if unit == "in a million" else 0.01)
 
     assert hold(conversation).checked > 8
 

@@ -16,7 +16,7 @@ INTERVAL = re.compile(
 VERDICTS = {
     # Part 1: two trainings
     "control-better", "control-worse", "control-same", "seeds-same", "loss-better", "loss-worse", "loss-same",
-    "reaches-raw", "misses-raw",
+    "reaches-raw", "misses-raw", "leaky-turns", "leaky-stays",
     *(f"built-leaky-{name}-{said}" for name in ("crawl", "licences") for said in ("turns", "stays")),
     # Part 2: two ways to buy labels, a stop and the optimum
     "direction-right", "direction-wrong", "own-sure", "own-unsure", "own-unknown", "entropy-behind", "batch-behind",
@@ -46,11 +46,11 @@ PLAIN = {
     "a value beside a limit or a price": r"(budget|guardrail|target|supply|accuracy|recall|fid)-(ok|fails|try-[\w-]+)|all-ok"
     r"|limits-[\w-]+|challenge-[\w-]+|target-(sure|unsure)|steps-[\w-]+|region-[\w-]+|best-(at-supply|inside)",
     "a prediction beside one number": r"prediction-(low|high|close)|asked-none|own-pair|words-outweigh",
-    "which data, runs or map are shown": r"corpus-\w+|data-\w+|has-runs|control-shown|own-(needs-\w+|unlike|unreached)"
+    "which data, runs or map are shown": r"corpus-\w+|leaky-(cluster|document)|kind-\w+|data-\w+|has-runs|control-shown|own-(needs-\w+|unlike|unreached)"
     r"|newest-alone|other-start|map-[\w-]+|off-grid|agrees|disagrees|live-waits|strategies-wait|noise-waits|no-real-alone"
     r"|measures-coincide|strategies-are-one|line-(reached|missed)|rare-(missed|found)|behind|raw-rises",
     "a sum at the prices in force": r"scale-[\w-]+|pays|never-pays|no-break-even|break-even|index-\w+|range-\w+|score-\w+"
-    r"|answer-\w+|amortised-\w+|knee-[\w-]+|optimum-[\w-]+|verdict-(close|dear|none)|best-(tried|untried)|better-[\w-]+",
+    r"|(no-)?(share|gpu|decode|price)-turns|(no-)?looks-turn|answer-\w+|amortised-\w+|knee-[\w-]+|optimum-[\w-]+|verdict-(close|dear|none)|best-(tried|untried)|better-[\w-]+",
     "a law and the range it was fitted to": r"fit-\w+",
 }  # fmt: skip
 

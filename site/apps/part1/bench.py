@@ -12,9 +12,10 @@ from apps.part1.own_corpus import OwnCorpus
 from apps.shared import plots
 from apps.shared.controlled import Controlled
 from apps.shared.controls import by_label, choice, slider_with_number, switch, whole_number
-from dataselect_core import datasets, tracks
+from dataselect_core import arguments, datasets, tracks
 from dataselect_core.dedup.audit import Audit
 from dataselect_core.dedup.control import at_random, compare_stepwise
+from dataselect_core.dedup.leak import HELD_OUT, leaky_stepwise
 from dataselect_core.figures import class_limits
 from dataselect_core.figures.deduplication.figures import known
 from dataselect_core.figures.deduplication.situation import (
@@ -30,7 +31,7 @@ from dataselect_core.settings import SETTINGS
 
 TEXTS = ("licences", "crawl")
 AXES = {"operations": "Operations counted (measured), millions", "flops": "6ND compute (modelled), TFLOP"}
-LEARNED = "Learned, {} (measured)"
+LEARNED = "Learned: {} below chance"
 GESTURE = 1.0  # seconds; changes closer together count as one movement of the reader
 
 
@@ -53,6 +54,7 @@ class DeduplicationAudit(Controlled):
         self._point = self.learning = None  # what is shown
         self._reach = None  # how far down and up the plot of this corpus has reached
         self._control = None  # audit, kept part, comparison and curve of the last control
+        self._leaks = {}  # way of holding out -> audit, kept part and losses
         self._ghost = None  # the result before this movement
         self._moved = 0.0  # when the reader last changed what is kept
         self.question_point = None  # the point that removes the share in the lock's question
@@ -257,6 +259,29 @@ class DeduplicationAudit(Controlled):
         self._control = (audit, point.keep, comparison, audit.plan.curve(mask))
         self._report()
 
+    def ask_leaky(self, held_out):
+        """Raw against deduplicated, tested on whole clusters or on single documents, over several seeds."""
+        self._require_point()
+        arguments.choice("held_out", held_out, HELD_OUT)
+        self.start(self._leak, self._audit, self._point, held_out)
+        return True
+
+    async def _leak(self, audit, point, held_out):
+        for step in leaky_stepwise(audit, point, held_out):
+            if isinstance(step, tuple):
+                await self.progress(*step)
+            else:
+                self._leaks[held_out] = (audit, point.keep, step)
+        self._report()
+
+    def _leaked(self, point):
+        """The losses that were measured at this point: way of holding out -> float64[s, 2]."""
+        return {
+            held_out: losses
+            for held_out, (audit, keep, losses) in self._leaks.items()
+            if audit is self._audit and (keep == point.keep).all()
+        }
+
     def _compared(self, point):
         """The comparison and the curve of the control if they were made at this point; else (None, None)."""
         control = self._control
@@ -427,7 +452,7 @@ class DeduplicationAudit(Controlled):
             self.edited,
             self.fixed,
         )
-        report = tables.report(situation, point, learning, recall, comparison)
+        report = tables.report(situation, point, learning, recall, comparison, self._leaked(point))
         self.say("results", locked=False, settings=self.settings(), **report)
 
     def _learned(self, learning, random):

@@ -55,7 +55,7 @@ class OwnCorpus:
         self._shown = None  # job
         self._point = self._shelf = None
         self.plot = plots.chart(
-            "Operations counted (measured), millions", "Learned, nats per word (measured)"
+            "Operations counted (measured), millions", "Learned: nats per word below chance"
         )
         self.plot.x_range, self.plot.y_range = Range1d(0, 1), Range1d(0, 1)
         self._raw = plots.line(self.plot, "Your corpus, raw", plots.BLUE, "circle")

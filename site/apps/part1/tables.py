@@ -6,7 +6,9 @@ from apps.part1.compare import largest
 from dataselect_core.dedup.control import verdict
 from dataselect_core.figures.deduplication.cases import cases
 from dataselect_core.figures.deduplication.figures import figures, points
+from dataselect_core.information import icr
 from dataselect_core.lsh import collision_probability
+from dataselect_core.statistics import half_width
 from dataselect_core.values import measured, modelled
 
 
@@ -41,7 +43,32 @@ def compared(comparison, progress):
     ]
 
 
-def report(situation, point, learning, recall, comparison=None):
+LEAKY = {  # way of holding out -> paths of raw and deduplicated loss, of the change and half its interval
+    "cluster": ("leaky.cluster.raw", "leaky.cluster.kept", "leaky.cluster.change", "leaky.cluster.half"),
+    "document": ("leaky.document.raw", "leaky.document.kept", "leaky.document.change", "leaky.document.half"),
+}
+
+
+def leaky(losses, progress):
+    """Figures and cases of the leaky test, for the ways of holding out that were run; not part of a report."""
+    values, names, verdicts = {}, [], []
+    for held_out, paths in LEAKY.items():
+        if held_out not in losses:
+            continue
+        raw, kept = losses[held_out].T
+        change, half = float((kept - raw).mean()), float(half_width(kept - raw))
+        source = f"mean over {len(raw)} seeds, and half the width of its 95 % interval"
+        numbers = (float(raw.mean()), float(kept.mean()), change, half)
+        values |= {path: measured(number, progress, source) for path, number in zip(paths, numbers)}
+        values["leaky.seeds"] = measured(len(raw), "seeds", source)
+        names.append(f"leaky-{held_out}")
+        verdicts.append(verdict(change, half))
+    if len(verdicts) == len(LEAKY):
+        names.append("leaky-turns" if verdicts[0] != verdicts[1] == "worse" else "leaky-stays")
+    return values, names
+
+
+def report(situation, point, learning, recall, comparison=None, leaks=None):
     """Everything the page shows at `point`; `recall` is its `recall_by_similarity`.
 
     Returns
@@ -53,12 +80,14 @@ def report(situation, point, learning, recall, comparison=None):
     corpus = situation.audit.corpus
     values = figures(situation, point, learning)
     control_values, control_cases = compared(comparison, corpus.progress)
-    session = gap_in_points(values) | control_values
+    leaky_values, leaky_cases = leaky(leaks or {}, corpus.progress)
+    session = gap_in_points(values) | control_values | leaky_values
+    session_cases = [*control_cases, *leaky_cases]
     return {
         "values": values | session,
-        "session": [*sorted(session), *control_cases],
+        "session": [*sorted(session), *session_cases],
         "tables": {"ICR_Curve": curve_table(corpus, learning), "SCurvePlot": _recall_table(point, *recall)},
-        "cases": [*cases(situation, values, learning), *control_cases],
+        "cases": [*cases(situation, values, learning), *session_cases],
         "clusters": largest(situation.audit, point),
         "nouns": nouns(corpus),
     }
@@ -90,6 +119,7 @@ def nouns(corpus):
 def curve_table(corpus, learning):
     rows = []
     for name, curve in (("Raw corpus", learning.raw), ("Deduplicated", learning.kept)):
+        slopes = 1e6 * icr(curve.progress, curve.operations) if curve.loss.size > 1 else [None]
         for i in range(curve.loss.size):
             rows.append(
                 [
@@ -99,6 +129,7 @@ def curve_table(corpus, learning):
                     curve.flops[i],
                     curve.loss[i],
                     learning.uniform_loss - curve.loss[i],
+                    slopes[i],
                 ]
             )
     return {
@@ -109,6 +140,7 @@ def curve_table(corpus, learning):
             {"label": "6ND FLOPs", "format": "si", "kind": "modelled"},
             {"label": f"Held-out loss, {corpus.progress}", "format": "fixed", "kind": "measured"},
             {"label": f"Learned, {corpus.progress}", "format": "fixed", "kind": "measured"},
+            {"label": "ICR there, per million operations", "format": "fixed", "kind": "measured"},
         ],
         "rows": rows,
     }

@@ -1,6 +1,6 @@
 """The leaky test: what a deduplication seems to do when near-duplicates of the training items may be in the test."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,3 +71,37 @@ def leaky_test(audit: Audit, point: Point, seeds: Sequence[int] = SEEDS) -> Leak
             for k, mask in enumerate((None, point.keep)):
                 loss[k, i, j] = plan.curve(mask, 1).loss[-1]
     return Leak(seeds, *loss)
+
+
+def leaky_stepwise(
+    audit: Audit, point: Point, held_out: str, seeds: Sequence[int] = SEEDS
+) -> Iterator[tuple[str, float] | np.ndarray]:
+    """One way of holding out, in steps: an iterator of (label, share done) that ends with the losses.
+
+    Parameters
+    ----------
+    audit, point, seeds
+        As for `leaky_test`.
+    held_out : {"cluster", "document"}
+
+    Yields
+    ------
+    tuple of (str, float), at last float64[s, 2]
+        Final held-out loss of the raw and the deduplicated corpus, one row for each seed: a column of `leaky_test`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not allowed; the message names it.
+    """
+    held_out, seeds = arguments.choice("held_out", held_out, HELD_OUT), arguments.seeds("seeds", seeds)
+    label = np.arange(len(audit))
+    if held_out == "cluster":
+        label = clusters(len(audit), audit.pairs[audit.similarity >= HELDOUT_THRESHOLD])
+    losses = []
+    for i, seed in enumerate(seeds):
+        yield f"Holding out by {held_out}, seed {i + 1} of {len(seeds)}", i / len(seeds)
+        train, heldout = heldout_split(label, audit.corpus.heldout_share, seed, audit.mass)
+        plan = audit.corpus.plan(train, heldout, seed)
+        losses.append([float(plan.curve(mask, 1).loss[-1]) for mask in (None, point.keep)])
+    yield np.array(losses)

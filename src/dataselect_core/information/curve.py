@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dataselect_core import arguments
 from dataselect_core.arguments import floats, integer
 from dataselect_core.arrays import ArrayLike, Floats, Integers
 
@@ -76,6 +77,37 @@ def icr(progress: ArrayLike, flops: ArrayLike) -> Floats:
     if (np.diff(flops) <= 0).any():
         raise ValueError("flops must be strictly increasing")
     return np.gradient(progress, flops)
+
+
+def last_icr(progress: ArrayLike, flops: ArrayLike, share: float = 0.2) -> float:
+    """Marginal ICR at the end of a curve: what the last share of the compute taught, per unit of compute.
+
+    ICR = delta I / delta C between the first point from which at most that share of the compute is left, and the end.
+
+    Parameters
+    ----------
+    progress, flops : array-like of float, shape (k,)
+        As for `icr`.
+    share : float, default 0.2
+        Above 0, at most 1. If no point lies in it, the stretch from the last point but one is taken.
+
+    Returns
+    -------
+    float
+        Negative if the last stretch made the model worse.
+
+    Raises
+    ------
+    ValueError
+        As for `icr`, or if `share` is not allowed.
+    """
+    icr(progress, flops)  # its checks
+    share = arguments.number("share", share)
+    if not 0 < share <= 1:
+        raise ValueError(f"share must be above 0 and at most 1, not {share!r}")
+    learned, spent = floats("progress", progress), floats("flops", flops)
+    start = min(int(np.searchsorted(spent, (1 - share) * spent[-1])), spent.size - 2)
+    return float((learned[-1] - learned[start]) / (spent[-1] - spent[start]))
 
 
 def tokens_to_reach(curve: Curve, loss: float) -> float | None:

@@ -25,6 +25,8 @@ def cases(situation: Situation, values: Mapping[str, Value], learning: Learning)
     """
     number = {path: value.value for path, value in values.items()}
     names = [f"corpus-{situation.corpus}"]
+    if situation.corpus != "licences" and "reveal.measured" in number:
+        names.append("corpus-beside")  # the licence texts, whose long ones repeat, are shown next to it
     if situation.audit.corpus.kind == "texts":
         names.append("corpus-texts")
     for check in ("budget", "guardrail"):

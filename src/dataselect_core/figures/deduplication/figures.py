@@ -18,6 +18,8 @@ from dataselect_core.figures.deduplication.situation import (
     corpus,
     redundancy,
 )
+from dataselect_core.information.curve import last_icr
+from dataselect_core.lsh import collision_probability
 from dataselect_core.scaling.laws import training_flops
 from dataselect_core.tracks import track
 from dataselect_core.values import Findings, Value, measured, modelled
@@ -198,6 +200,11 @@ def _lsh(point):
         "lsh.candidates": measured(point.candidates, "pairs", "LSH"),
         "lsh.false_positives": measured(point.false_positives, "pairs", exact),
         "lsh.recall": measured(point.recall, "", exact),
+        "lsh.at_threshold": modelled(
+            float(collision_probability(point.threshold, point.bands, point.rows)),
+            "",
+            "S-curve at the threshold",
+        ),
         "lsh.expected_recall": modelled(point.expected_recall, "", "mean of the S-curve over the true pairs"),
     }
 
@@ -214,7 +221,14 @@ def _learning(audit, learning):
         "icr.raw": measured(learning.icr_raw * 1e6, "nats per million operations", source),
         "icr.dedup": measured(learning.icr_kept * 1e6, "nats per million operations", source),
         "icr.ratio": measured(ratio, "", source),
+        "icr.last_raw": measured(_last(learning.raw), "nats per million operations", source),
+        "icr.last_dedup": measured(_last(learning.kept), "nats per million operations", source),
     }
+
+
+def _last(curve):
+    """ICR of the last fifth of the compute; None for a curve of one point."""
+    return 1e6 * last_icr(curve.progress, curve.operations) if len(curve.loss) > 1 else None
 
 
 def _clusters(audit, point):
