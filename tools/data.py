@@ -10,6 +10,7 @@ Standard library only. `build(fetch, out_dir)` writes, with the same bytes every
     speech.i32.gz          640 utterances of nine speakers     from aeon
     ratings.tsv.gz         words rated by ten people each      from vader_lexicon.txt
     nist_digits.u8.gz      8x8 digits of other writers         from mnist
+    rules.json.gz          licence texts with known licences   from licensedcode-data
     provenance.json        for each file: package, version, licence, derivation, hashes
 
 Each is read by `dataselect_core.datasets`, in the same way natively and in the browser.
@@ -112,6 +113,18 @@ SOURCES = {
         "derivation": "all 10,000 digits of the package in its order (by class); the smallest square around the ink, "
         "its centre that of the ink's box, divided into 8 x 8 blocks; each block's mean ink, from 0 to 16, rounded, "
         "and the class: 65 bytes a row",
+        "date": "2026-12-01",
+    },
+    "rules.json.gz": {
+        "lock": "licensedcode-data",
+        "package": "PyPI licensedcode-data, licensedcode/data/rules/*.RULE",
+        "version": "32.1.0",
+        "licence": "CC-BY-4.0 (the data): copyright nexB Inc. and others, ScanCode is a trademark of nexB Inc.; the "
+        "texts are those of the licences that they quote",
+        "origin": "ScanCode's rules: licence texts as found in software, each with the licence that people gave it",
+        "derivation": "rules marked as licence texts, of 50 to 400 words, in order of their names: text without the "
+        "blanks around it, and license_expression; rules of categories instead of licences "
+        "(expressions with proprietary-license, unknown and the like) left out",
         "date": "2026-12-01",
     },
 }
@@ -318,6 +331,42 @@ def _overlaps(start, side):
     return [[(block, length) for block, length in row if length > 0] for row in shared]
 
 
+RULES = "licensedcode/data/rules/"
+CATEGORIES = (
+    "proprietary-license",
+    "commercial-license",
+    "unknown",
+    "other-permissive",
+    "other-copyleft",
+    "warranty-disclaimer",
+    "public-domain",
+    "generic-cla",
+)
+RULE_WORDS = 50, 400
+
+
+def rules(source):
+    """JSON bytes of the texts of licence rules and of the licence expressions that people gave them."""
+    expressions, texts = [], []
+    with zipfile.ZipFile(source) as wheel:
+        for name in sorted(wheel.namelist()):
+            if not (name.startswith(RULES) and name.endswith(".RULE")):
+                continue
+            _, head, text = re.split(
+                r"^---\r?\n", wheel.read(name).decode("utf-8"), maxsplit=2, flags=re.MULTILINE
+            )
+            if not re.search(r"^is_license_text: *yes", head, re.MULTILINE):
+                continue
+            (expression,) = re.findall(r"^license_expression: *(.+?)\s*$", head, re.MULTILINE)
+            if any(category in expression for category in CATEGORIES):
+                continue
+            text = text.strip()
+            if RULE_WORDS[0] <= len(text.split()) <= RULE_WORDS[1]:
+                expressions.append(expression)
+                texts.append(text)
+    return _json({"expressions": expressions, "texts": texts})
+
+
 DERIVE = {
     "licences.json.gz": licences,
     "addresses.json.gz": addresses,
@@ -327,6 +376,7 @@ DERIVE = {
     "speech.i32.gz": speech,
     "ratings.tsv.gz": ratings,
     "nist_digits.u8.gz": nist_digits,
+    "rules.json.gz": rules,
 }
 
 

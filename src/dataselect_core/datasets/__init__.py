@@ -5,6 +5,7 @@ from dataselect_core.datasets.files import (
     DataMissing,
     Licences,
     Ratings,
+    Rules,
     Speech,
     breast_cancer,
     clips,
@@ -20,6 +21,7 @@ from dataselect_core.datasets.files import (
     rainfall,
     rainfall_mm,
     ratings,
+    rules,
     speech,
 )
 from dataselect_core.datasets.simulated_clips import Clips
@@ -34,6 +36,7 @@ __all__ = [
     "Drive",
     "Licences",
     "Ratings",
+    "Rules",
     "Speech",
     "breast_cancer",
     "clips",
@@ -49,5 +52,6 @@ __all__ = [
     "rainfall",
     "rainfall_mm",
     "ratings",
+    "rules",
     "speech",
 ]

@@ -32,6 +32,7 @@ FILES = {  # files that each function reads; a page puts these into the data dir
     "speech": ("speech.i32.gz", "provenance.json"),
     "ratings": ("ratings.tsv.gz", "provenance.json"),
     "nist_digits": ("nist_digits.u8.gz",),
+    "rules": ("rules.json.gz", "provenance.json"),
     "labelling_sweep": ("sweep.json.gz",),
     "gap_maps": ("maps.json.gz",),
 }
@@ -99,6 +100,24 @@ class Ratings:
 
     texts: tuple = field(repr=False)
     values: np.ndarray = field(repr=False)
+    provenance: str
+
+
+@dataclass(frozen=True)
+class Rules:
+    """Licence texts as they are found in software, in order of the names of their rules.
+
+    Attributes
+    ----------
+    texts : tuple of str
+    expressions : tuple of str
+        The licence of each text, as the people who curate the rules gave it.
+    provenance : str
+        Package, version, licence, and processing.
+    """
+
+    texts: tuple = field(repr=False)
+    expressions: tuple = field(repr=False)
     provenance: str
 
 
@@ -229,6 +248,23 @@ def nist_digits() -> tuple[Floats, Integers]:
     """
     rows = np.frombuffer(_read("nist_digits.u8.gz"), dtype=np.uint8).reshape(-1, 65)
     return rows[:, :64] / 16.0, rows[:, 64].astype(np.int64)
+
+
+def rules() -> Rules:
+    """1,936 licence texts of 50 to 400 words with known licences: near-duplicates whose truth is known.
+
+    Returns
+    -------
+    Rules
+        307 licences; 168 of them have two texts or more.
+
+    Raises
+    ------
+    DataMissing
+        If the data file is not in the data directory.
+    """
+    data = json.loads(_read("rules.json.gz"))
+    return Rules(tuple(data["texts"]), tuple(data["expressions"]), provenance("rules.json.gz"))
 
 
 def breast_cancer() -> tuple[Floats, Integers]:
