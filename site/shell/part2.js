@@ -180,6 +180,10 @@ lab.part2 = (() => {
       lab.main.ask(PART, "run", {});
     } else if (button.dataset.action === "measure") lab.main.ask(PART, "measure", {});
     else if (button.dataset.action === "use-rate") useRate();
+    else if (button.dataset.action === "prune") {
+      lab.main.notice("");
+      lab.main.ask(PART, "prune", { keep: lab.field("#prune-keep").valueAsNumber, wrong: lab.field("#prune-wrong").valueAsNumber });
+    }
     else if (button.dataset.action === "use-own-share") useOwnShare();
   });
 

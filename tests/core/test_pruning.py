@@ -7,7 +7,7 @@ from sklearn.linear_model import LogisticRegression
 
 from dataselect_core import datasets
 from dataselect_core.pruning import el2n
-from dataselect_core.pruning.experiment import prune
+from dataselect_core.pruning.experiment import prune, prune_stepwise
 from dataselect_core.sampling import stratified_split
 from dataselect_core.statistics import half_width, student
 
@@ -115,3 +115,15 @@ def test_prune_names_the_bad_argument(change, argument):
     arguments = {"X": X, "y": y, "shares": [0.5], "wrong": 0.0, "seeds": [0, 1], **change}
     with pytest.raises((TypeError, ValueError), match=f"^{argument} must"):
         prune(**arguments)
+
+
+def test_pruning_in_steps_gives_the_same():
+    """Two seeds a step: the whole equals one call, each step has a share below 1, and an odd number is refused."""
+    X, y = datasets.digits()
+    *steps, found = prune_stepwise(X, y, [0.2], 0.05, range(4))
+    whole = prune(X, y, [0.2], 0.05, range(4))
+    assert [share for _, share in steps] == [0, 0.5]
+    assert found.accuracy.tolist() == whole.accuracy.tolist() and found.whole.tolist() == whole.whole.tolist()
+    assert found.wrong_among_hardest.tolist() == whole.wrong_among_hardest.tolist()
+    with pytest.raises(ValueError, match="seeds must be an even number"):
+        next(prune_stepwise(X, y, [0.2], 0.05, range(3)))

@@ -9,8 +9,10 @@ from apps.part2 import indexing, money, plots
 from apps.part2 import runs as roi_runs
 from quiet_page import ROOT, talk
 
+from dataselect_core import datasets
 from dataselect_core.figures.active_learning import figures
 from dataselect_core.ledger import Ledger, verify
+from dataselect_core.pruning.experiment import prune
 from dataselect_core.sampling import active_learning, reference_sweep
 from dataselect_core.sampling.project import Prices, labels_to_reach, project_cost
 from dataselect_core.sampling.sweep import cheapest
@@ -774,7 +776,6 @@ def test_evidence_is_recomputed_from_its_settings():
         "runs-left",
         "any-runs",
         "rate-measured",
-        "index.overhead",
         "knee.random",
         "optimum-found",
         "knee-selects",
@@ -1026,3 +1027,33 @@ def test_two_stops_are_named_in_the_plot_and_the_prediction_once_there_is_a_pair
     situation = page.bench.situation()
     (x,), (y,) = (plot.marks["predicted"].data[name] for name in ("x", "y"))
     assert x == pytest.approx(situation.active.cost_at(labels)) and y == 0.9
+
+
+# -- data pruning ------------------------------------------------------------------------------------------
+
+
+def test_pruning_runs_in_the_page():
+    """Accuracy, interval and difference equal those of the core for the reader's shares; other numbers are refused."""
+
+    async def conversation(page):
+        await begin(page, track_id="mobile")
+        await page.ask("prune", keep=10, wrong=5)
+        await page.rest()
+        page.found = results(page)
+        for keep, wrong in ((4, 5), (20, 46), (None, 0)):
+            await page.ask("prune", keep=keep, wrong=wrong)
+
+    page = hold(conversation)
+    expected = prune(*datasets.digits(), [0.1], 0.05, range(6))
+    rows = page.found["tables"]["Pruned"]["rows"]
+    assert [row[1] for row in rows] == pytest.approx(expected.mean()[:, 0].tolist())
+    assert [row[2] for row in rows] == pytest.approx(expected.interval()[:, 0].tolist())
+    gap, half = expected.against_random()
+    assert [row[3] for row in rows[:2]] == pytest.approx(gap[:, 0].tolist())
+    assert [row[4] for row in rows[:2]] == pytest.approx(half[:, 0].tolist())
+    assert rows[0][5] == "▼"  # at strong pruning the hardest are far below a random tenth
+    among = page.found["values"]["pruned.among"]["value"]
+    assert among == pytest.approx(expected.wrong_among_hardest.mean()) and among > 0.2
+    assert {"pruned", "pruned-wrong"} <= set(page.found["cases"])
+    assert set(page.found["session"]) >= {"pruned", "pruned.among"}
+    assert len(page.sentences) == 3

@@ -16,11 +16,13 @@ from dataselect_core.figures.active_learning import indexing as index_bill
 from dataselect_core.figures.active_learning import situation as situation_
 from dataselect_core.figures.active_learning.runs import LINE
 from dataselect_core.figures.active_learning.situation import ANSWERS
+from dataselect_core.pruning.experiment import prune_stepwise
 from dataselect_core.sampling import active_learning_rounds, reference_sweep
 from dataselect_core.settings import SETTINGS
 
 TURN = 0.06  # seconds of training between two looks at the page
 FRAME = 0.15  # seconds between two pictures
+PRUNING_SEEDS = tuple(range(6))
 OWN_DATA = {"rare": "digits"}  # data set -> what `datasets.FILES` calls its files, if that is another name
 
 
@@ -38,6 +40,7 @@ class LabelingROI(Controlled):
         self.answer = None  # to the indexing question
         self.fixed = {}  # limits that the link of a class has set
         self.search = Search(self.track.id)
+        self.pruned = None  # share kept, share of wrong labels, and what pruning did
         self.rate = None  # signatures per second, measured in this browser
         self._curves = {}
         self._readings = {}  # run -> (what the reading depends on, the reading)
@@ -258,6 +261,28 @@ class LabelingROI(Controlled):
         self._keep(self.search)
         self.report()
         return True
+
+    def ask_prune(self, keep, wrong):
+        """Keep a share of the digits by EL2N, or at random, with a share of wrong labels: percents, six seeds."""
+        self._require_prediction()
+        for value, (low, high), name in ((keep, (5, 100), "Keep"), (wrong, (0, 45), "Wrong labels")):
+            if not isinstance(value, (int, float)) or not low <= value <= high:
+                raise ValueError(f"{name} must be a number from {low} to {high} %.")
+        if self.working:
+            raise ValueError("A run is under way. Wait for it or cancel it, then prune.")
+        self.start(self._prune, keep / 100, wrong / 100)
+        return True
+
+    async def _prune(self, keep, wrong):
+        await self.progress("Reading the digits", 0.02)
+        for file in datasets.FILES["digits"]:
+            await self.load(file)
+        for step in prune_stepwise(*datasets.digits(), [keep], wrong, PRUNING_SEEDS):
+            if isinstance(step, tuple):
+                await self.progress(*step)
+            else:
+                self.pruned = (keep, wrong, step)
+        self.report()
 
     def ask_measure(self):
         """Time MinHash signatures in this browser."""
@@ -520,14 +545,15 @@ class LabelingROI(Controlled):
             self._predicted(situation),
         )
         self._report_index(results, brief)
-        session_cases = tables.session_cases(self)
+        session_cases = tables.session_cases(self) + tables.pruned(self.pruned)[1]
+        results["tables"] |= tables.pruned_table(self.pruned)
         rate = {} if self.rate is None else {"measure.rate": self.rate}
         session = (
             tables.session(self.search)
             | tables.prediction_ratio(results["values"])
             | tables.knee(self)
             | rate
-            | ({} if self.answer is None else tables.overhead(self.assumptions()))
+            | tables.pruned(self.pruned)[0]
         )
         if "check.target.value" not in results["values"]:
             session |= tables.limit_values(situation)

@@ -1,11 +1,13 @@
 """The results of Part 2 for the page in addition to its figures: tables, cases, the list of runs."""
 
 from apps.part2.runs import COUNTED
+from dataselect_core.dedup.control import verdict as of_losses
 from dataselect_core.figures.active_learning import cases as labelling_cases
 from dataselect_core.figures.active_learning import figures, prediction, verdict
 from dataselect_core.figures.active_learning.runs import LINE, crossing
 from dataselect_core.sampling import evaluation, reference_sweep
 from dataselect_core.settings import SETTINGS
+from dataselect_core.statistics import half_width
 from dataselect_core.values import measured, modelled
 
 
@@ -38,9 +40,57 @@ def knee(bench):
     return {"knee.random": measured(labels, "labels", verdict.SWEEP)}
 
 
-def overhead(assumptions):
-    """The factor on the core-hours of signatures: an assumption in force, shown with the bill of the index."""
-    return {"index.overhead": modelled(assumptions.index_overhead, "", assumptions["index_overhead"].source)}
+KEPT = ("Hardest", "Easiest", "Random")
+SIGNS = {"better": "▲", "worse": "▼", "same": "≈"}
+
+
+def pruned(found):
+    """Figures and cases of the pruning that the reader ran; not part of a report."""
+    if found is None:
+        return {}, []
+    keep, wrong, result = found
+    source = f"{len(result.whole)} seeds, run here"
+    values = {
+        "pruned.keep": modelled(keep, "", "set by the reader"),
+        "pruned.wrong": modelled(wrong, "", "set by the reader"),
+        "pruned.seeds": measured(len(result.whole), "seeds", source),
+        "pruned.whole": measured(float(result.whole.mean()), "", source),
+        "pruned.whole_half": measured(float(half_width(result.whole)), "", source),
+        "pruned.among": measured(float(result.wrong_among_hardest.mean()), "", source),
+        "pruned.among_half": measured(float(half_width(result.wrong_among_hardest)), "", source),
+    }
+    return values, ["pruned", *(["pruned-wrong"] if wrong else [])]
+
+
+def pruned_table(found):
+    """Accuracy of each part that was kept, and its difference from a random part, paired by seed."""
+    if found is None:
+        return {}
+    result = found[2]
+    gap, half = (part[:, 0] for part in result.against_random())
+    signs = [SIGNS[of_losses(-g, h)] for g, h in zip(gap, half)]
+    rows = [
+        [
+            name,
+            result.mean()[i, 0],
+            result.interval()[i, 0],
+            *([gap[i], half[i], signs[i]] if i < 2 else ["", "", ""]),
+        ]
+        for i, name in enumerate(KEPT)
+    ]
+    return {
+        "Pruned": {
+            "columns": [
+                {"label": "Kept"},
+                {"label": "Accuracy", "format": "percent", "kind": "measured"},
+                {"label": "±", "format": "percent", "kind": "measured"},
+                {"label": "Above random", "format": "percent", "kind": "measured"},
+                {"label": "± of it", "format": "percent", "kind": "measured"},
+                {"label": "Verdict"},
+            ],
+            "rows": rows,
+        }
+    }
 
 
 def prediction_ratio(values):

@@ -1,6 +1,6 @@
 """Experiment with data pruning: keep the hardest, easiest or random samples of a set, with correct or wrong labels."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -131,6 +131,34 @@ def prune(
         for each, value in zip((accuracy, whole, among), found):
             each.append(value)
     return Pruning(shares, KEEPS, np.array(accuracy), np.array(whole), np.array(among))
+
+
+def prune_stepwise(
+    X: ArrayLike, y: ArrayLike, shares: Sequence[float], wrong: Any, seeds: Sequence[int]
+) -> Iterator[tuple[str, float] | Pruning]:
+    """The same in steps of two seeds: an iterator of (label, share done) that ends with the `Pruning`.
+
+    Parameters
+    ----------
+    X, y, shares, wrong
+        As for `prune`.
+    seeds : sequence of int
+        An even number of them, at least two.
+    """
+    seeds = arguments.seeds("seeds", seeds)
+    if len(seeds) % 2:
+        raise ValueError(f"seeds must be an even number of seeds, not {len(seeds)}")
+    parts = []
+    for i in range(0, len(seeds), 2):
+        yield f"Pruning, seeds {i + 1} and {i + 2} of {len(seeds)}", i / len(seeds)
+        parts.append(prune(X, y, shares, wrong, seeds[i : i + 2]))
+    yield Pruning(
+        parts[0].shares,
+        KEEPS,
+        np.concatenate([part.accuracy for part in parts]),
+        np.concatenate([part.whole for part in parts]),
+        np.concatenate([part.wrong_among_hardest for part in parts]),
+    )
 
 
 def _one_seed(X, y, train, test, shares, wrong, seed, proxy_share):
