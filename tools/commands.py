@@ -17,6 +17,8 @@ from tools.fetch import FetchError
 
 TRIALS = {
     "mutants": "build, then change single places of the core and of the merging rule; do the tests find them?",
+    "endurance": "build, then use all parts for long in Chromium, and measure memory and the slider at both ends",
+    "reliability": "write RELIABILITY.md from the results of fuzz_inputs, mutants and endurance, and from the tests",
 }
 TESTS_FAILED = 1  # pytest's exit status for failed tests, and for nothing else
 ROOT = Path(__file__).resolve().parents[1]
@@ -227,6 +229,20 @@ def mutants(options):
     run([PYTHON, "-m", "tools.mutants", *options.arguments])
 
 
+def endurance(options):
+    """Build, then use the lab for long."""
+    from tools import browsers
+
+    build(options)
+    browsers.ensure_browsers()
+    run([PYTHON, "-m", "tools.endurance", *options.arguments])
+
+
+def reliability(_):
+    """Write RELIABILITY.md."""
+    run([PYTHON, "-m", "tools.reliability"])
+
+
 def reference(options):
     """Build, then make the pages about the core; they are not part of `dist/`."""
     from tools import reference as pages
@@ -271,6 +287,8 @@ COMMANDS = {
     "album": album,
     "accessibility": accessibility,
     "mutants": mutants,
+    "endurance": endurance,
+    "reliability": reliability,
     "reference": reference,
     "zip": pack,
     "fresh": fresh,
@@ -278,7 +296,18 @@ COMMANDS = {
 }
 # The levels of installed packages that a command needs; BUILD by default.
 LEVELS = dict.fromkeys(
-    ("setup", "test", "bench", "ways", "reading", "album", "accessibility", "mutants", "reference"),
+    (
+        "setup",
+        "test",
+        "bench",
+        "ways",
+        "reading",
+        "album",
+        "accessibility",
+        "mutants",
+        "endurance",
+        "reference",
+    ),
     (BUILD, TEST),
 )
 WITHOUT_ENVIRONMENT = ("fresh",)

@@ -448,6 +448,7 @@ def main():
             "minutes": options.minutes,
             "outcomes": outcomes,
             "failed": len(failures),
+            "date": time.strftime("%Y-%m-%d"),
         }
         options.json.write_text(json.dumps(result, indent=1) + "\n", "utf-8")
     return 1 if failures else 0

@@ -121,6 +121,7 @@ def tested(folder, module, limit):
     command += [f"{where}/{name}" for name in TESTS[module] if (folder / where / name).exists()]
     command += ["-k", IN_NODE] if module == MERGE else []
     own = {"LAB_OUTDATED": "1", "PYTHONPATH": str(folder / "src"), "PYTHONDONTWRITEBYTECODE": "1"}
+    own["DATASELECT_DATA"] = str(ROOT / "src" / "dataselect_data")
     try:
         process = subprocess.run(
             command, cwd=folder, env={**os.environ, **own}, timeout=limit, check=False, stdout=subprocess.DEVNULL,

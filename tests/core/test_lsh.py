@@ -212,3 +212,22 @@ def test_collision_probability_refuses_bad_input(similarity):
     """A similarity outside [0, 1] is refused."""
     with pytest.raises(ValueError, match=r"similarity must be (in \[0, 1\]|finite)"):
         collision_probability(similarity, 14, 9)
+
+
+@pytest.mark.parametrize("num_perm", [2, 7, 32, 100, 128])
+@pytest.mark.parametrize("recall", [0.5, 0.9, 0.99])
+def test_bands_for_a_recall_use_no_more_permutations_than_there_are(num_perm, recall):
+    """The bands and rows for a recall fit into the permutations and reach it, and no more rows do both."""
+    for threshold in (0.3, 0.5, 0.75, 0.9, 0.99):
+        fitting = [  # 1 - (1 - s**r)**b, by its formula and not by the core
+            (bands, rows)
+            for rows in range(1, num_perm + 1)
+            for bands in range(1, num_perm // rows + 1)
+            if 1 - (1 - threshold**rows) ** bands >= recall
+        ]
+        if not fitting:
+            with pytest.raises(ValueError, match="cannot be reached"):
+                lsh.bands_for_recall(threshold, num_perm, recall)
+            continue
+        bands, rows = lsh.bands_for_recall(threshold, num_perm, recall)
+        assert (bands, rows) in fitting and rows == max(rows for _, rows in fitting)
