@@ -102,7 +102,7 @@ def mutants(found, modules):
             for name, m in sorted(tried.items())
         ]
         survivors = [(name, one) for name, m in sorted(tried.items()) for one in m["survivors"]]
-        lines += ["", "Survivors:" if survivors else "No mutant survives."] + [""] * bool(survivors)
+        lines += ["", "Survivors:" if survivors else "None of those tried survives."] + [""] * bool(survivors)
         lines += [
             f"- {name}, line {one['line']}: `{one['before']}` → `{one['after']}`" for name, one in survivors
         ]
