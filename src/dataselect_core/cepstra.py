@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from dataselect_core import arguments
-from dataselect_core.arrays import ArrayLike, Floats
+from dataselect_core.arrays import ArrayLike, Floats, Hashes
 
 
 def checked(cepstra: Sequence[ArrayLike]) -> list[Floats]:
@@ -53,6 +53,41 @@ def features(cepstra: Sequence[ArrayLike]) -> Floats:
         If `cepstra` is not a list of such arrays.
     """
     return np.array([np.r_[u.mean(axis=0), u.std(axis=0)] for u in checked(cepstra)])
+
+
+WORD_STEP = 0.4
+WORD_COEFFICIENTS = 4
+LEVELS = 64  # of a coefficient in a word; beyond them it counts as the last
+
+
+def words(cepstra: Sequence[ArrayLike], step: float = WORD_STEP) -> list[Hashes]:
+    """The set of quantised frames of each utterance, for MinHash: a frame is one word, and its place does not count.
+
+    Parameters
+    ----------
+    cepstra : list of float[frames, d]
+        Utterances; the first four coefficients are used, which hold the coarse shape of the spectrum.
+    step : float, default 0.4
+        Width of a level of a coefficient, above 0.
+
+    Returns
+    -------
+    list of n uint32 arrays
+        Distinct and ascending. Two utterances share a word if they have a frame with the same levels.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not allowed; the message names it.
+    """
+    step = arguments.between("step", step, 0, 1000)
+    sets = []
+    for utterance in checked(cepstra):
+        level = np.floor(utterance[:, :WORD_COEFFICIENTS] / step) + LEVELS // 2
+        level = np.clip(level, 0, LEVELS - 1).astype(np.int64)
+        code = level @ LEVELS ** np.arange(level.shape[1])[::-1]
+        sets.append(np.unique(code).astype(np.uint32))
+    return sets
 
 
 LARGEST = 300.0  # logarithm of a power, up or down

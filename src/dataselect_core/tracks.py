@@ -36,7 +36,7 @@ class Part1:
     ----------
     kind : {"text", "raw video", "pictures", "sound"}
         What its corpus at scale consists of.
-    corpus : {"crawl", "licences", "frames", "signals"}
+    corpus : {"crawl", "licences", "frames", "signals", "speech"}
         The corpus the track begins with.
     redundancy : Value
         Share of copies in its simulated corpus: of the words in a crawl, the frames in a drive, the clips in a log.

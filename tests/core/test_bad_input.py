@@ -108,6 +108,7 @@ CALLS = {
     sampling.stratified_split: {"y": Y, "test_share": 0.3, "seed": 0},
     splits.standardise: {"X": X, "X_test": X + 1},
     cepstra.features: {"cepstra": [X, X[:3]]},
+    cepstra.words: {"cepstra": [X, X[:3]], "step": 0.4},
     cepstra.power_spectrum: {"frames": X, "points": 16},
     cepstra.from_power_spectrum: {"power": 1 + X, "coefficients": 3},
     cepstra.add_noise: {"frames": X, "noise": 1 + PICTURES[:1].repeat(40, axis=0), "snr": np.full(40, 10.0)},

@@ -1,14 +1,16 @@
-"""Near-duplicates for display: the members of a cluster, and where two texts, frames or signals differ."""
+"""Near-duplicates for display: the members of a cluster, and where two texts, frames, signals or utterances differ."""
 
 import difflib
 
 import numpy as np
 
+from dataselect_core import cepstra
 from dataselect_core.datasets import simulated_clips
 
 WORDS_OF_CONTEXT = 24  # words kept at either end of a long stretch in which both texts agree
 MOST_WORDS = 6000  # of each text; a comparison beyond that would keep the reader waiting
 COLUMNS = 150  # of a drawn signal
+SIDE = 8  # fields of a spectrogram in each direction
 CHANGED_LEVELS = 26  # of 255 levels: a pixel that differs by more counts as changed
 
 
@@ -148,7 +150,41 @@ def _curve(title, signal):
     }
 
 
-SIDES = {"texts": _texts, "frames": _frames, "signals": _signals}
+def _speech(corpus, left, right):
+    """Three pictures as of frames: the smooth spectrum of the kept utterance, of the removed one, their difference."""
+    kept, removed = (_spectrogram(corpus.cepstra[i]) for i in (left, right))
+    difference = np.abs(kept - removed)
+    changed = int((difference > CHANGED_LEVELS).sum())
+    return {
+        "identical": np.array_equal(corpus.cepstra[left], corpus.cepstra[right]),
+        "pictures": [
+            *(
+                _picture(
+                    title,
+                    ink,
+                    f"{len(corpus.cepstra[i])} frames from left to right, frequencies from low at the bottom; "
+                    "dark is loud.",
+                )
+                for title, ink, i in (("Kept", kept, left), ("Removed", removed, right))
+            ),
+            _picture(
+                "Difference",
+                difference,
+                f"{changed} of {difference.size} fields differ by more than a tenth of the range.",
+            ),
+        ],
+    }
+
+
+def _spectrogram(frames):
+    """The spectrum of an utterance in eight stretches of time and eight bands: int[8, 8], 0 to 255 over 60 decibels."""
+    power = cepstra.power_spectrum(frames)
+    power = power[np.linspace(0, len(power) - 1, SIDE).round().astype(int)]
+    level = 10 * np.log10(power.reshape(SIDE, SIDE, -1).mean(axis=2))
+    return np.rint(255 * np.clip((level.T[::-1] + 30) / 60, 0, 1)).astype(int)
+
+
+SIDES = {"texts": _texts, "frames": _frames, "signals": _signals, "speech": _speech}
 
 
 def _index(name, index, audit):

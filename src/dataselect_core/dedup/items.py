@@ -1,4 +1,4 @@
-"""Items that can be deduplicated: texts, frames and signals, each with its sets and its learner.
+"""Items that can be deduplicated: texts, frames, signals and utterances, each with its sets and its learner.
 
 Everything else is the same for all kinds of items: MinHash and LSH on sets, exact Jaccard to check them, a mass that
 compute is proportional to, and a model that is tested on clusters it has never seen.
@@ -9,20 +9,20 @@ from functools import cached_property
 
 import numpy as np
 
-from dataselect_core import arguments
+from dataselect_core import arguments, cepstra
 from dataselect_core.arrays import Floats, Hashes, Integers, Labels
-from dataselect_core.datasets import simulated_clips, simulated_drive
+from dataselect_core.datasets import Speech, simulated_clips, simulated_drive
 from dataselect_core.information.sample_curve import PASSES, SamplePlan
 from dataselect_core.information.text_curve import CurvePlan, prepare
 from dataselect_core.shingles import shingle_sets
 
 
 class Items:
-    """Items to deduplicate; see `Texts`, `Frames` and `Signals`.
+    """Items to deduplicate; see `Texts`, `Frames`, `Signals` and `Utterances`.
 
     Attributes
     ----------
-    kind : {"texts", "frames", "signals"}
+    kind : {"texts", "frames", "signals", "speech"}
     item, items : str
         Name of one item, and of several.
     unit, counted : str
@@ -182,3 +182,36 @@ class Signals(_Sampled):
     def features(self) -> Floats:
         """Mean loudness of each band and its mean change from window to window: float64[n, 24]."""
         return simulated_clips.summary(self.signals)
+
+
+class Utterances(_Sampled):
+    """Real utterances as sets of quantised frames, and a classifier of whose voice it is.
+
+    Parameters
+    ----------
+    speech : Speech
+    """
+
+    kind, item, items, unit, counted = (
+        "speech",
+        "utterance",
+        "utterances",
+        "frames",
+        "counted in each utterance",
+    )
+    sets_of, tested, progress = "quantised frames", "utterances", "nats per utterance"
+    per_read = 1
+
+    def __init__(self, speech: Speech) -> None:
+        self.cepstra, self.label = speech.cepstra, speech.y
+        self.classes = int(speech.y.max()) + 1
+        self.names = tuple(f"utterance {i + 1}, speaker {y + 1}" for i, y in enumerate(speech.y.tolist()))
+        self.mass = np.array([len(frames) for frames in speech.cepstra], dtype=np.int64)
+
+    def sets(self, width: int) -> list[Hashes]:
+        return cepstra.words(self.cepstra)
+
+    def features(self) -> Floats:
+        """Mean and standard deviation of each coefficient, on the scale of all utterances: float64[n, 24]."""
+        features = cepstra.features(self.cepstra)
+        return (features - features.mean(axis=0)) / features.std(axis=0)

@@ -8,7 +8,7 @@ from dataselect_core import datasets
 from dataselect_core import settings as settings_table
 from dataselect_core.arrays import Integers
 from dataselect_core.dedup.audit import Audit, Point
-from dataselect_core.dedup.items import Frames, Items, Signals, Texts
+from dataselect_core.dedup.items import Frames, Items, Signals, Texts, Utterances
 from dataselect_core.economics.assumptions import Assumptions
 from dataselect_core.economics.scale import Scale, at_scale
 from dataselect_core.figures import class_limits
@@ -32,6 +32,7 @@ SOURCES = {
     "crawl": "crawl",
     "frames": "drive",
     "signals": "clips",
+    "speech": "speech",
 }  # function in `datasets`
 
 
@@ -50,7 +51,7 @@ class Situation:
     Attributes
     ----------
     track : Track
-    corpus : {"licences", "crawl", "frames", "signals"}
+    corpus : {"licences", "crawl", "frames", "signals", "speech"}
     audit : Audit
     lock_point : Point or None
         The point at which the share of documents that the lock asks about is removed.
@@ -100,6 +101,8 @@ def corpus(name: str, track: Track) -> Items:
     if name == "licences":
         data = datasets.licences()
         return Texts(data.texts, data.names)
+    if name == "speech":
+        return Utterances(datasets.speech())
     simulation = getattr(datasets, SOURCES[name])(redundancy(name, track), SIMULATION_SEED)
     if name == "crawl":
         return Texts(simulation.texts, simulation.ids, simulation.origin)
@@ -108,7 +111,7 @@ def corpus(name: str, track: Track) -> Items:
 
 def redundancy(name: str, track: Track) -> float | None:
     """Share of copies in a corpus of this name; None if it is not simulated."""
-    return None if name == "licences" else track.part_1.redundancy.value
+    return None if name in ("licences", "speech") else track.part_1.redundancy.value
 
 
 def scale(track: Track, cluster: Integers, words: Integers, edited: Mapping[str, float]) -> Scale:
