@@ -241,12 +241,14 @@ def test_every_case_of_the_page_occurs(small):
         for name in ("edge", "tiny"):
             await page.open(30, name)
             await page.rest()
+        await page.open(30, "tiny", settings={"corpus": "speech"})
+        await page.rest()
 
     page = talk(conversation)
     for results in page.of_type("results"):
         cases |= set(results["cases"])
         for alternatives in (
-            ("corpus-texts", "corpus-frames", "corpus-signals"),
+            ("corpus-texts", "corpus-frames", "corpus-signals", "corpus-speech"),
             ("budget-ok", "budget-fails"),
             ("guardrail-ok", "guardrail-fails"),
             ("loss-better", "loss-worse", "loss-same"),

@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pytest
 from quiet_page import ROOT, talk
+from scipy.fft import dct
 
 from dataselect_core import datasets
 from dataselect_core.dedup.audit import Audit
@@ -16,6 +17,7 @@ from dataselect_core.tracks import TRACKS
 LABELS = {
     "frames": "Simulated drive (real images, seen again)",
     "signals": "Simulated sounds (all made)",
+    "speech": "Speech of nine speakers (real)",
     "licences": "Licence texts (real)",
     "crawl": "Simulated crawl (copies are made)",
 }
@@ -65,7 +67,7 @@ def test_the_corpus_switch_follows_the_track():
         await open_corpus(page, "signals")
         events = [event for message in page.of_type("patch") for event in message["patch"]["events"]]
         labels = [event["new"] for event in events if event.get("attr") == "labels"]
-        assert labels[-1] == [LABELS["signals"], LABELS["licences"]]
+        assert labels[-1] == [LABELS["signals"], LABELS["speech"], LABELS["licences"]]
         page.bench.corpus.value = "licences"
         await page.rest()
         assert page.last["corpus.documents"] == 727
@@ -189,6 +191,40 @@ def test_two_clips_are_drawn_as_curves(audits):
         assert answer["identical"] is False
 
     talk(conversation)
+
+
+def test_two_utterances_are_drawn_as_spectrograms():
+    """Real speech is loaded when it is chosen; a pair is drawn as its spectra, and the names say whose voice it is."""
+
+    async def conversation(page):
+        await page.open(track="tiny", settings={"threshold": 0.66})
+        await page.rest()
+        page.first = list(page.loaded)
+        page.bench.corpus.value = "speech"
+        await page.rest()
+        page.second = list(page.loaded)
+        results = page.of_type("results")[-1]
+        assert results["nouns"]["items"] == "utterances" and "corpus-speech" in results["cases"]
+        assert results["values"]["corpus.documents"]["value"] == 640
+        kept = results["clusters"][0]["kept"]
+        await page.ask("cluster", kept=kept)
+        removed = page.of_type("answer")[-1]["answer"]["removed"][0]["index"]
+        await page.ask("diff", left=kept, right=removed)
+        answer = page.of_type("answer")[-1]["answer"]
+        speech = datasets.speech()
+        pictures = [np.array(picture["ink"]).reshape(8, 8) for picture in answer["pictures"]]
+        for index, picture, shown in zip((kept, removed), pictures, answer["pictures"]):
+            frames = speech.cepstra[index]
+            assert shown["alt"].startswith(f"{len(frames)} frames")
+            first = np.exp(dct(np.pad(frames[0], (1, 51)), type=3)).reshape(8, 8).mean(axis=1)
+            level = np.clip((10 * np.log10(first) + 30) / 60, 0, 1) * 255
+            np.testing.assert_allclose(picture[::-1, 0], level, atol=0.51)
+        np.testing.assert_array_equal(pictures[2], np.abs(pictures[0] - pictures[1]))
+        assert answer["names"][0] == f"utterance {kept + 1}, speaker {speech.y[kept] + 1}"
+
+    page = talk(conversation)
+    assert "speech.i32.gz" not in page.first and page.second.count("speech.i32.gz") == 1
+    assert page.of_type("trouble") == []
 
 
 @pytest.mark.parametrize("corpus", list(OWN))

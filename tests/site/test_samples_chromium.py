@@ -113,5 +113,5 @@ def test_a_corpus_of_another_track_is_refused(new_reader):
     """If an address names a corpus that the track does not have, the page says so and shows the track's own."""
     reader = new_reader()
     reader.open("?track=tiny&part=1&corpus=frames").commit(30).live().results()
-    expect(reader.notice()).to_contain_text("corpus must be one of signals, licences, not 'frames'")
+    expect(reader.notice()).to_contain_text("corpus must be one of signals, speech, licences, not 'frames'")
     expect(reader.value("corpus.documents")).to_have_text("500")
