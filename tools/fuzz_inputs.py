@@ -393,6 +393,7 @@ class Page:
     def close(self):
         """End the process."""
         self.process.stdin.close()
+        self.process.stdout.close()
         self.process.wait()
 
 
