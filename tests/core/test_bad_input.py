@@ -62,9 +62,12 @@ QUESTION = {
 CALLS = {
     shingles.tokens: {"text": "a b"},
     shingles.shingle_sets: {"texts": TEXTS, "width": 5},
+    shingles.shingle_lists: {"texts": TEXTS, "width": 5},
     shingles.shingle_hashes: {"text": "a b c", "width": 2},
     minhash.permutations: {"num_perm": 16, "seed": 1},
     minhash.signatures: {"shingle_sets": SETS, "num_perm": 16, "seed": 1},
+    minhash.one_permutation_signatures: {"shingle_sets": SETS, "num_perm": 16, "seed": 1},
+    minhash.signatures_of_texts: {"texts": TEXTS, "width": 5, "num_perm": 16, "seed": 1},
     minhash.jaccard: {"sig_a": SIGNATURES[0], "sig_b": SIGNATURES[1]},
     dedup.exact_similarity: {"shingle_sets": SETS, "pairs": [[0, 1]]},
     dedup.clusters: {"n": 4, "pairs": [[0, 1]]},

@@ -298,7 +298,8 @@ def _question(sides, assumptions):
         else:
             even[name] = _even(lambda v, name=name: parts(name, v), value)
     for name in SHARES:
-        if even[name] is not None and even[name] > 1:
+        turn = even[name]
+        if turn is not None and turn > 1:
             even[name] = None  # not even all of it would be enough
     above = {
         name: sum(parts(name, 2 * turn)) > 0 for name, turn in even.items() if turn is not None
