@@ -64,6 +64,7 @@ SHELL = (
     "map",
     "synthesis",
     "main",
+    "sheets",
     "steps",
     "where",
     "links",

@@ -21,7 +21,7 @@
     }
   }
 
-  /** On a phone the cells of the map have room for two digits only. */
+  /** On a phone the numbers of the map are smaller. */
   function tellWidth() {
     if (told) lab.main.ask(PART, "narrow", { narrow: narrow.matches });
   }

@@ -542,18 +542,41 @@ def test_the_map_can_show_another_measure():
     assert len(page.bench.map_plot.inside.data["x"]) == 5
 
 
-def test_a_narrow_page_gets_fewer_digits():
-    """On a phone the cells show whole percentages."""
+def test_a_narrow_page_gets_the_same_digits():
+    """On a phone the cells show the decimal that the limit has, in smaller type."""
 
     async def conversation(page):
         await begin(page, "tiny")
         await page.ask("narrow", narrow=True)
-        assert page.bench.map_plot.words.glyph.text == "short"
+        assert page.bench.map_plot.words.glyph.text_font_size == "10px"
         await page.ask("narrow", narrow=False)
 
     page = hold(conversation)
+    assert page.bench.map_plot.words.glyph.text_font_size == "11px"
     assert page.bench.map_plot.words.glyph.text == "text"
-    assert set(map(len, page.bench.map_plot.cells.data["short"])) == {2}
+    assert all(re.fullmatch(r"\d+\.\d", text) for text in page.bench.map_plot.cells.data["text"])
+
+
+def test_teeth_point_to_the_side_that_keeps_the_limit():
+    """On each border of a limit a tooth ends in the cell that keeps the limit; the other side does not keep it."""
+
+    async def conversation(page):
+        await begin(page, "tiny")
+
+    page = hold(conversation)
+    plot, track_map = page.bench.map_plot, gap_map.read(datasets.gap_maps(), "tiny")
+    limit = next(
+        row for row in page.of_type("results")[-1]["values"].items() if row[0] == "check.accuracy.limit"
+    )[1]["value"]
+    teeth, borders = plot.teeth["accuracy"].data, plot.lines["accuracy"].data
+    assert len(teeth["x0"]) == len(borders["x0"]) > 0
+    shares, strengths = 100 * track_map.shares, track_map.randomisations
+    for x0, y0, x1, y1 in zip(teeth["x0"], teeth["y0"], teeth["x1"], teeth["y1"], strict=True):
+        inside, outside = (
+            track_map.measures["accuracy"][abs(shares - x).argmin(), abs(strengths - y).argmin()]
+            for x, y in ((x1, y1), (2 * x0 - x1, 2 * y0 - y1))
+        )
+        assert inside >= limit > outside
 
 
 def test_nothing_is_trained_until_the_part_is_shown():

@@ -11,7 +11,7 @@ from apps.part1 import compare, tables
 from apps.part1.own_corpus import OwnCorpus
 from apps.shared import plots
 from apps.shared.controlled import Controlled
-from apps.shared.controls import by_label, choice, slider_with_number, switch, whole_number
+from apps.shared.controls import beside, by_label, choice, slider_with_number, switch, whole_number
 from dataselect_core import arguments, datasets, tracks
 from dataselect_core.dedup.audit import Audit
 from dataselect_core.dedup.control import at_random, compare_stepwise
@@ -155,7 +155,7 @@ class DeduplicationAudit(Controlled):
         """The places of the page and their contents."""
         return {
             "corpus": self.corpus,
-            "threshold": pn.Column(self.threshold, self.threshold_number, sizing_mode="stretch_width"),
+            "threshold": beside(self.threshold, self.threshold_number),
             "advanced": pn.Column(
                 self.width,
                 self.num_perm,

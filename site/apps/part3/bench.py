@@ -8,7 +8,7 @@ from apps.part3 import noise_tables, pictures
 from apps.part3 import tables as mix_tables
 from apps.part3.plots import CutPlot, MapPlot, NoisePlots
 from apps.shared.controlled import Controlled
-from apps.shared.controls import choice, slider_with_number, whole_number
+from apps.shared.controls import UNSEEN, beside, choice, slider_with_number, whole_number
 from dataselect_core import datasets, tracks
 from dataselect_core.figures.domain_gap import figures
 from dataselect_core.figures.domain_gap.situation import (
@@ -64,7 +64,7 @@ class DomainGapSynthesis(Controlled):
             "randomisation": (self.randomisation, randomisation_number),
             "noiserate": (self.noise, noise_number),
         }
-        self.measure = choice(table["measure"])
+        self.measure = choice(table["measure"], styles=[UNSEEN])
         self.total = whole_number(table["total"], int(start.total.value))
         self.real = whole_number(table["real"], int(start.real.value))
         self.rain = choice(table["rain"])
@@ -100,8 +100,8 @@ class DomainGapSynthesis(Controlled):
             return pn.pane.Bokeh(figure, sizing_mode="stretch_width")
 
         return {
-            "synthetic": stack(*self._sliders["synthetic"]),
-            "randomisation": stack(*self._sliders["randomisation"]),
+            "synthetic": beside(*self._sliders["synthetic"]),
+            "randomisation": beside(*self._sliders["randomisation"]),
             "advanced": stack(
                 self.total,
                 self.real,
@@ -113,7 +113,7 @@ class DomainGapSynthesis(Controlled):
                 self.seeds,
             ),
             "measure": self.measure,
-            "noiserate": stack(*self._sliders["noiserate"]),
+            "noiserate": beside(*self._sliders["noiserate"]),
             "map": plot(self.map_plot.figure),
             "cutmix": plot(self.cut_mix.figure),
             "cutrandom": plot(self.cut_random.figure),

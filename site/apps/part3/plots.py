@@ -14,6 +14,9 @@ CONTOURS = {  # limit -> how its line is drawn; the page's key shows the same
     "recall": (plots.PURPLE, "dotdash"),
     "supply": (plots.GREY, "solid"),
 }
+TOOTH = 0.15  # of a cell: the length of the teeth
+WIDE = {"number": "11px", "name": "13px", "ring": 30}
+NARROW = {"number": "10px", "name": "11px", "ring": 24}  # cells of 24 pixels
 SPREAD = {"accuracy": (0.8, 0.96), "recall": (0.4, 0.92), "fid": (0.15, 1.5), "fid_infinity": (0.1, 1.4)}
 """The values at which the shades of a measure begin and end; the number in a cell is exact, its shade only helps."""
 
@@ -30,7 +33,7 @@ class MapPlot:
         self.figure.xaxis.formatter = NumeralTickFormatter(format="0")
         self.figure.xaxis.axis_label = "Synthetic share of the training set, %"
         self.cells = ColumnDataSource(
-            {name: [] for name in ("x", "y", "width", "height", "shade", "ink", "text", "short")}
+            {name: [] for name in ("x", "y", "width", "height", "shade", "ink", "text")}
         )
         self.figure.rect(
             "x",
@@ -43,11 +46,15 @@ class MapPlot:
             line_color="white",
             line_width=1,
         )
-        self.lines = {}
+        self.lines, self.teeth = {}, {}
         for limit, (color, dash) in CONTOURS.items():
-            self.lines[limit] = ColumnDataSource(dict(EMPTY))
-            self.figure.segment(**_ends(self.lines[limit]), line_color="white", line_width=5, line_alpha=0.8)
-            self.figure.segment(**_ends(self.lines[limit]), line_color=color, line_width=2.5, line_dash=dash)
+            self.lines[limit], self.teeth[limit] = (
+                ColumnDataSource(dict(EMPTY)),
+                ColumnDataSource(dict(EMPTY)),
+            )
+            for source, look in ((self.lines[limit], dash), (self.teeth[limit], "solid")):
+                self.figure.segment(**_ends(source), line_color="white", line_width=5, line_alpha=0.8)
+                self.figure.segment(**_ends(source), line_color=color, line_width=2.5, line_dash=look)
         self.region = ColumnDataSource(dict(EMPTY))
         self.figure.segment(**_ends(self.region), line_color="white", line_width=8)
         self.figure.segment(**_ends(self.region), line_color=plots.INK, line_width=4)
@@ -67,7 +74,7 @@ class MapPlot:
         self.move_ends = ColumnDataSource({"x": [], "y": []})
         self.figure.scatter("x", "y", source=self.move_ends, marker="diamond", size=10, color=plots.PURPLE)
         self.move_name = ColumnDataSource({"x": [], "y": [], "text": []})
-        plots.words(
+        self.move_words = plots.words(
             self.figure,
             self.move_name,
             plots.PURPLE,
@@ -77,17 +84,19 @@ class MapPlot:
             background_fill_alpha=0.85,
         )
         self.point = ColumnDataSource({"x": [], "y": []})
-        for size, color, width in ((30, "white", 7), (30, plots.RED, 3)):
+        self.rings = [
             self.figure.scatter(
                 "x",
                 "y",
                 source=self.point,
                 marker="circle",
-                size=size,
+                size=WIDE["ring"],
                 fill_color=None,
                 line_color=color,
                 line_width=width,
             )
+            for color, width in (("white", 7), (plots.RED, 3))
+        ]
 
     def show(self, gap_map, measure, kept):
         """Draw a track's map; `kept` is limit -> bool[a, b], where on the map that limit is kept."""
@@ -106,10 +115,10 @@ class MapPlot:
             "shade": [_shade(share) for share in darkness.ravel()],
             "ink": ink.ravel().tolist(),
             "text": [f"{100 * v:.1f}" if percent else f"{v:.2f}" for v in values.ravel()],
-            "short": [f"{100 * v:.0f}" if percent else f"{v:.1f}" for v in values.ravel()],
         }
         for limit, source in self.lines.items():
             source.data = _borders(kept[limit], gap_map, outer=False)
+            self.teeth[limit].data = _teeth(source.data, kept[limit], gap_map, list(self.lines).index(limit))
         region = np.logical_and.reduce(list(kept.values()))
         self.region.data = _borders(region, gap_map, outer=True)
         self.inside.data = {"x": x[region], "y": y[region] + 0.028, "ink": ink[region].tolist()}
@@ -120,8 +129,12 @@ class MapPlot:
             axis.start, axis.end = unit * (axis_values[0] - step / 2), unit * (axis_values[-1] + step / 2)
 
     def narrow(self, yes):
-        """Show numbers with fewer digits if the cells are small; the table has all digits."""
-        self.words.glyph.text = "short" if yes else "text"
+        """Make numbers, ring and names fit the cells of a phone; the numbers have the same digits."""
+        sizes = NARROW if yes else WIDE
+        self.words.glyph.text_font_size = sizes["number"]
+        self.move_words.glyph.text_font_size = sizes["name"]
+        for ring in self.rings:
+            ring.glyph.size = sizes["ring"]
 
     def predict(self, predicted, measured, randomisation):
         """Show the move of the lock's question, 10 % to 90 % synthetic: predicted and measured, in points."""
@@ -146,6 +159,7 @@ class MapPlot:
             self.move_ends,
             self.move_name,
             *self.lines.values(),
+            *self.teeth.values(),
         ):
             source.data = {name: [] for name in source.data}
 
@@ -175,6 +189,30 @@ def _borders(mask, gap_map, outer):
             if i < mask.shape[0] and padded[i + 1, j] != padded[i + 1, j + 1]:
                 segments.append((x, y, 100 * x_edges[i + 1], y))
     columns = list(zip(*segments, strict=True)) if segments else [[], [], [], []]
+    return dict(zip(("x0", "y0", "x1", "y1"), map(list, columns), strict=True))
+
+
+def _teeth(borders, kept, gap_map, place):
+    """Short lines across the borders of a limit, each into the cell in which the limit is kept.
+
+    Each limit has its own place along a border, so that limits with a border in common can be told apart.
+    """
+    step = gap_map.shares[1] - gap_map.shares[0]
+    along = (place + 1) / (len(CONTOURS) + 1)
+    teeth = []
+    for x0, y0, x1, y1 in zip(*(borders[name] for name in ("x0", "y0", "x1", "y1")), strict=True):
+        x, y = x0 + along * (x1 - x0), y0 + along * (y1 - y0)
+        across = np.array([100 * TOOTH * step, 0] if x0 == x1 else [0, TOOTH * step])
+        i, j = (
+            int(np.argmin(np.abs(axis_values - (place_of + reach))))
+            for axis_values, place_of, reach in (
+                (100 * gap_map.shares, x, across[0]),
+                (gap_map.randomisations, y, across[1]),
+            )
+        )
+        side = across if kept[i, j] else -across
+        teeth.append((x, y, x + side[0], y + side[1]))
+    columns = list(zip(*teeth, strict=True)) if teeth else [[], [], [], []]
     return dict(zip(("x0", "y0", "x1", "y1"), map(list, columns), strict=True))
 
 

@@ -23,6 +23,15 @@ label, .bk-slider-title {{ font-size: 15px; line-height: 1.4; color: inherit; }}
 .noUi-handle:focus-visible {{ outline: 3px solid {FOCUS}; outline-offset: 2px; }}
 """
 
+# On a phone the slider and its field share a line; the slider's title names both.
+NARROW = "@media (max-width: 39.99rem)"
+BESIDE = f"{NARROW} {{ :host {{ flex-direction: row !important; align-items: end; gap: 12px; }} }}"
+UNSEEN = f"""{NARROW} {{
+  label {{ position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden; white-space: nowrap; }}
+}}"""
+REST = f"{NARROW} {{ :host {{ flex: none !important; width: calc(100% - 144px) !important; min-width: 0 !important; }} }}"
+SHORT = f"{UNSEEN} {NARROW} {{ :host {{ flex: none !important; width: 92px !important; min-width: 0 !important; }} }}"
+
 DIGITS = 4  # the browser adds up steps: .15 minus .05 arrives as .09999999999999999, which is hard to read
 
 
@@ -33,10 +42,10 @@ def slider_with_number(setting, value, **options):
     """
     ends = {"start": setting.low, "end": setting.high, "step": setting.step, "value": value}
     slider = pn.widgets.FloatSlider(
-        label=setting.label, sizing_mode="stretch_width", stylesheets=[STYLE], **ends, **options
+        label=setting.label, sizing_mode="stretch_width", stylesheets=[STYLE, REST], **ends, **options
     )
     field = pn.widgets.FloatInput(
-        label=f"{setting.label} (number)", width=150, stylesheets=[STYLE], **ends, **options
+        label=f"{setting.label} (number)", width=150, stylesheets=[STYLE, SHORT], **ends, **options
     )
 
     def typed(event):
@@ -52,6 +61,11 @@ def slider_with_number(setting, value, **options):
     return slider, field
 
 
+def beside(slider, field):
+    """A slider and its field as one place of the page: one below the other, on a phone next to each other."""
+    return pn.Column(slider, field, sizing_mode="stretch_width", stylesheets=[BESIDE])
+
+
 def whole_number(setting, value=None, **options):
     """A field for a whole number in the range of its setting."""
     return pn.widgets.IntInput(
@@ -65,14 +79,14 @@ def whole_number(setting, value=None, **options):
     )
 
 
-def choice(setting, value=None, **more):
+def choice(setting, value=None, styles=(), **more):
     """A list from which one option is chosen."""
     return pn.widgets.Select(
         label=setting.label,
         options=by_label(setting),
         value=setting.default if value is None else value,
         sizing_mode="stretch_width",
-        stylesheets=[STYLE],
+        stylesheets=[STYLE, *styles],
         **more,
     )
 

@@ -29,6 +29,7 @@ def chart(x_label, y_label, height=340, **options):
         background_fill_color="white",
         border_fill_color="white",
         outline_line_color=None,
+        stylesheets=[f":host {{ height: var(--plot-height, {height}px) !important; }}"],  # lower on a phone
         **options,
     )
     for axis in plot.axis:
