@@ -18,6 +18,14 @@ lab.sheets = (() => {
     }
   }
 
+  /** In a frame, a sheet opens where the reader is looking: a textbook may have enlarged the frame to many screens. */
+  function place(element, opener) {
+    if (window.parent === window || !opener) return;
+    const height = Math.min(innerHeight, 560);
+    const top = Math.min(Math.max(opener.getBoundingClientRect().top - height / 2, 0), innerHeight - height);
+    Object.assign(element.style, { top: `${top}px`, bottom: "auto", maxHeight: `${height}px` });
+  }
+
   function thaw() {
     for (const element of frozen) element.inert = false;
     frozen = [];
@@ -35,6 +43,7 @@ lab.sheets = (() => {
       element.setAttribute("aria-modal", "true");
       element.before(lab.element("div", { class: "sheet-cover" }));
       freeze(element);
+      place(element, opener);
     }
     globalThis.dispatchEvent(new Event("resize")); // plots are not drawn while they are hidden
     (aim || lab.one("[data-sheet-close]", element))?.focus({ preventScroll: true });
@@ -48,6 +57,7 @@ lab.sheets = (() => {
     for (const cover of lab.all(".sheet-cover")) cover.remove();
     delete element.dataset.opened;
     element.removeAttribute("aria-modal");
+    Object.assign(element.style, { top: "", bottom: "", maxHeight: "" });
     if (role) element.setAttribute("role", role);
     else element.removeAttribute("role");
     delete document.documentElement.dataset.sheetOpen;

@@ -13,6 +13,8 @@ lab.steps = (() => {
   const place = () => root.dataset.place || "start";
   const step = (part) => sectionOf(part)?.dataset.stepNow || STEPS[0];
 
+  const shown = new Set(); // parts of which a step has been shown
+
   /** The step that a part opens with: according to the record, the first that is still to be done. */
   function next(part) {
     const state = lab.map.state(lab.main.track, part);
@@ -22,6 +24,7 @@ lab.steps = (() => {
   function setStep(part, name) {
     const section = sectionOf(part);
     section.dataset.stepNow = name;
+    shown.add(part);
     for (const link of lab.all("a[data-go-step]", lab.one(".stepper", section) || section)) {
       if (link.dataset.goStep === name) link.setAttribute("aria-current", "step");
       else link.removeAttribute("aria-current");
@@ -30,7 +33,10 @@ lab.steps = (() => {
 
   /** Shows a place, or a step of a part. The focus moves to its heading, or to the element `aim` if there is one. */
   function go(to, { part = "", name = "", aim = null, focus = true } = {}) {
+    const inDrawer = name === "more" || Boolean(aim?.closest("[data-drawer]"));
+    if (inDrawer && to === "part") name = place() === "part" && lab.main.state().part === part && shown.has(part) ? step(part) : next(part);
     root.dataset.place = to;
+    lab.drawer.leave(part);
     if (part) setStep(part, name || next(part));
     if (part && lab.main.state().part !== part) lab.main.choosePart(part, false);
     else lab.main.remind();
@@ -39,6 +45,10 @@ lab.steps = (() => {
     const heading = part ? lab.one(`#part-${part}-step-${step(part)}`) : lab.one(`#${{ start: "tracks-title", synthesis: "synthesis-title", record: "record-title" }[to]}`);
     const partTitle = part ? lab.one("h2", sectionOf(part)).textContent : "";
     document.title = [heading?.textContent, partTitle, LAB.split(":")[0]].filter(Boolean).join(" · ");
+    if (inDrawer) {
+      lab.drawer.open(part, aim);
+      return;
+    }
     if (!focus) {
       aim?.scrollIntoView();
       return;
@@ -54,6 +64,7 @@ lab.steps = (() => {
     const section = element.closest("[data-part]");
     if (!section) return [element.closest("#synthesis") ? "synthesis" : element.closest("#record") ? "record" : "start", "", ""];
     const part = section.dataset.part;
+    if (element.closest("[data-drawer]")) return ["part", part, "more"];
     const around = [];
     for (let parent = element; parent !== section; parent = parent.parentElement) if (parent.dataset.step) around.push(parent.dataset.step.split(" "));
     const fits = (name) => around.every((names) => names.includes(name));
@@ -96,6 +107,7 @@ lab.steps = (() => {
       localStorage.setItem(VIEW, name);
     } catch { /* then it applies to this page only */ }
     lab.folds(name !== "steps");
+    lab.drawer.fill(name === "steps");
     if (name === "steps") go("part", { part: lab.main.state().part });
     else {
       document.title = LAB;
@@ -189,6 +201,7 @@ lab.steps = (() => {
         return;
       }
       lab.folds(false);
+      lab.drawer.fill(true);
       if (hash && reveal(hash, false)) return;
       const { kept: last, left } = lab.where;
       if (part) go("part", { part, name: name || next(part), focus: false });

@@ -142,6 +142,7 @@ def test_each_step_has_its_contents_and_a_next_button(stepper):
         anchor = link.get_attribute("href")
         link.click()
         expect(stepper.page.locator(anchor)).to_be_in_viewport()
+    stepper.page.keyboard.press("Escape")
     step(stepper, 1, "Predict")
     count += words(stepper, "[data-part='1']")
     assert count <= ALONG, count

@@ -94,9 +94,11 @@ class DeduplicationAudit(Controlled):
     def _plots(self):
         self.icr_plot = plots.chart(AXES["operations"], LEARNED.format("nats per word"))
         self.icr_plot.x_range, self.icr_plot.y_range = Range1d(0, 1), Range1d(0, 1)
-        self.raw_line = plots.line(self.icr_plot, "Raw corpus", plots.BLUE, "circle")
+        self.raw_line = plots.line(self.icr_plot, "Raw corpus", plots.BLUE, "circle", name="raw")
         self.ghost_line = plots.line(self.icr_plot, "Previous setting", plots.GREY, None, "dotted", 2)
-        self.kept_line = plots.line(self.icr_plot, "Deduplicated", plots.GREEN, "square", "dashed")
+        self.kept_line = plots.line(
+            self.icr_plot, "Deduplicated", plots.GREEN, "square", "dashed", name="deduplicated"
+        )
         self.control_line = plots.line(
             self.icr_plot, "As much removed at random", plots.ORANGE, "triangle", "dotdash"
         )

@@ -51,12 +51,12 @@ class RoiPlot:
 
     def __init__(self):
         self.figure = plots.chart(
-            "Total project cost, dollars (modelled)", "Accuracy on the test set (measured)", height=430
+            "Total project cost, dollars (modelled)", "Test accuracy (measured)", height=430
         )
         self.figure.x_range, self.figure.y_range = Range1d(0, 1000), Range1d(0.5, 1.0)
         self.figure.yaxis.formatter = NumeralTickFormatter(format="0%")
         self.figure.xaxis.formatter = NumeralTickFormatter(format="$0.[0]a")
-        self.figure.xaxis.ticker = BasicTicker(desired_num_ticks=5)
+        self.figure.xaxis.ticker = BasicTicker(desired_num_ticks=4)
         self.bands = self._source("xs", "ys", "color")
         self.figure.patches(
             "xs", "ys", source=self.bands, fill_color="color", fill_alpha=0.14, line_color=None

@@ -29,8 +29,8 @@ BESIDE = f"{NARROW} {{ :host {{ flex-direction: row !important; align-items: end
 UNSEEN = f"""{NARROW} {{
   label {{ position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden; white-space: nowrap; }}
 }}"""
-REST = f"{NARROW} {{ :host {{ flex: none !important; width: calc(100% - 144px) !important; min-width: 0 !important; }} }}"
-SHORT = f"{UNSEEN} {NARROW} {{ :host {{ flex: none !important; width: 92px !important; min-width: 0 !important; }} }}"
+REST = f"{NARROW} {{ :host {{ width: calc(100% - 144px) !important; min-width: 0 !important; }} }}"
+SHORT = f"{UNSEEN} {NARROW} {{ :host {{ width: 92px !important; min-width: 0 !important; }} }}"
 
 DIGITS = 4  # the browser adds up steps: .15 minus .05 arrives as .09999999999999999, which is hard to read
 

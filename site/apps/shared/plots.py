@@ -44,10 +44,10 @@ def chart(x_label, y_label, height=340, **options):
     return plot
 
 
-def line(plot, label, color, marker=None, dash="solid", width=2.5, alpha=1.0):
-    """An empty line with markers, and the source that fills it."""
+def line(plot, label, color, marker=None, dash="solid", width=2.5, alpha=1.0, name=None):
+    """An empty line with markers, and the source that fills it; the page finds it by its name."""
     source = ColumnDataSource({"x": [], "y": []})
-    look = {"source": source, "color": color, "alpha": alpha, "legend_label": label}
+    look = {"source": source, "color": color, "alpha": alpha, "legend_label": label, "name": name}
     plot.line("x", "y", line_dash=dash, line_width=width, **look)
     if marker:
         plot.scatter("x", "y", marker=marker, size=8, **look)
