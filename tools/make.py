@@ -11,7 +11,7 @@ import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tools import bundle, data, derive, fetch, lock, site, views, wheel
+from tools import built_audits, bundle, data, derive, fetch, lock, site, views, wheel
 from tools.locked import locked
 
 SOURCES = (
@@ -79,6 +79,7 @@ def steps(root, earlier=False, compiler=None):
         data.build(lambda name: fetch.fetch(pinned, name), folder)
         derived, fresh = derive.build(root, folder, earlier)
         views.make(root, folder, site.PANEL_ROOT)  # kept, for `write_site`
+        built_audits.make(root, folder)  # kept too
         runtime.result()
     say("Writing dist/")
     write_site(root, pinned, core, derived, compiler)

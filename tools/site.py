@@ -16,6 +16,7 @@ from pathlib import Path
 
 from tools import (
     apart,
+    built_audits,
     bundle,
     colours,
     guides,
@@ -99,6 +100,7 @@ PAGE_SCRIPTS = ("bokeh.min.js", "bokeh-widgets.min.js", "bokeh-tables.min.js", "
 ARCHIVES = ("python_stdlib.zip", "numpy.zip", "site-packages.zip")  # of third-party code
 RUNTIME = ("fzstd.js", "pyodide.js", "pyodide.asm.js", "pyodide.asm.wasm", *ARCHIVES)
 SERVED_PLAIN = (".js", ".wasm")  # static hosts compress these themselves
+LARGE = (".zip", ".audit")  # worth a decompressor of our own
 
 
 def digest(data):
@@ -165,7 +167,7 @@ class Assets:
 
 def packing(name):
     """How a file is compressed on the server: None (not at all), "gzip" or "zstd"."""
-    return None if name.endswith(SERVED_PLAIN) else "zstd" if name.endswith(".zip") else "gzip"
+    return None if name.endswith(SERVED_PLAIN) else "zstd" if name.endswith(LARGE) else "gzip"
 
 
 def packed(cache, data, compression):
@@ -268,6 +270,8 @@ def build(root, out, runtime, wheel, data, derived, last=None, compiler=None):
     for path in sorted(data.iterdir()):
         if path.is_file():
             files[path.name] = assets.ship(path.name, path.read_bytes())
+    for name, content in built_audits.make(root, data).items():
+        files[name] = assets.ship(name, content)
     panel_root = panel_sheets(runtime, out)
     packages = json.loads((runtime / "pyodide-lock.json").read_text("utf-8"))
     manifest = {

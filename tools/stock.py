@@ -11,7 +11,8 @@ differs from that page, it is faster:
   requires but this app never imports (Pillow, contourpy, narwhals, tornado, xyzservices) are not installed;
 - MarkupSafe and PyYAML are installed as pure Python, to which they fall back without their binary modules.
 
-The app is the lab's (`apps.bridge.Bridge`), with the lab's wheel of the core and the lab's data.
+The app is the lab's (`apps.bridge.Bridge`), with the lab's wheel of the core and the lab's data. It computes the audit
+with which it opens; the lab's page opens with one that its build has computed, and checks it later.
 """
 
 import gzip
@@ -156,7 +157,7 @@ def unpack(lab, out):
     (out / "data").mkdir()
     for packed in (lab / "assets").glob("*.bin"):
         name = packed.name.rsplit(".", 2)[0]
-        if not name.endswith(".zip"):
+        if not name.endswith((".zip", ".audit")):  # an app that starts the usual way computes its audits
             folder = "wheels" if name.endswith(".whl") else "data"
             (out / folder / name).write_bytes(gzip.decompress(packed.read_bytes()))
     return list((out / "wheels").glob("dataselect_core-*.whl"))

@@ -1,6 +1,7 @@
 """Messages between the page and the workbenches, as JSON text; nothing here needs a browser."""
 
 import json
+from inspect import isawaitable
 
 from bokeh.core.serialization import Serializer
 from bokeh.document.events import ModelChangedEvent
@@ -83,7 +84,7 @@ class Bridge:
             return
         workbench = self._addressed(message)
         try:
-            self._do(workbench, message)
+            await self._do(workbench, message)
         except ValueError as error:  # the request cannot be met; the message is a sentence
             workbench.say("ignored", text=str(error))
         finally:
@@ -96,7 +97,7 @@ class Bridge:
             raise ValueError(f"a message must be for one of the parts {parts}, not {part!r}")
         return self.workbenches[int(part)]
 
-    def _do(self, workbench, message):
+    async def _do(self, workbench, message):
         kind = message.get("type")
         if kind == "patch":
             self._documents[workbench.part].apply_json_patch(message["patch"], setter=PAGE)
@@ -108,9 +109,10 @@ class Bridge:
             handler = getattr(workbench, f"ask_{name}", None)
             if handler is None:
                 raise ValueError(f"part {workbench.part} cannot be asked for {name!r}")
-            workbench.say(
-                "answer", id=message["id"], name=name, answer=handler(**message.get("arguments", {}))
-            )
+            answer = handler(**message.get("arguments", {}))
+            if isawaitable(answer):
+                answer = await answer
+            workbench.say("answer", id=message["id"], name=name, answer=answer)
         elif kind == "cancel":
             workbench.cancel()
         else:

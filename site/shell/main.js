@@ -309,13 +309,14 @@ lab.main = (() => {
     for (const entry of detail) lab.attempt("another tab", showElsewhere, entry);
   });
 
-  function work(section, { label, share }) {
+  /** Shows the progress of long work; `quiet` work does not keep the reader waiting, so nothing cancels it. */
+  function work(section, { label, share, quiet = false }) {
     for (const status of lab.all("[data-work-status]", section)) status.textContent = label ? `${label} …` : "";
     for (const bar of lab.bars("[data-work-progress]", section)) {
       bar.value = share;
       bar.hidden = !label;
     }
-    for (const button of lab.all('[data-action="cancel"]', section)) button.hidden = !label;
+    for (const button of lab.all('[data-action="cancel"]', section)) button.hidden = !label || quiet;
   }
 
   // -- what the reader does ------------------------------------------------------------------------------

@@ -327,10 +327,10 @@ importlib.invalidate_caches()
     FS = pyodide.FS;
     const tableStart = pyodide._module.wasmTable.length;
     step("packages");
-    const load = async (name) => {
+    const load = Object.assign(async (name) => {
       const path = `${SITE}/dataselect_data/${name}`;
       if (!FS.analyzePath(path).exists) FS.writeFile(path, await bytes(name));
-    };
+    }, { built: Object.keys(message.files).filter((name) => name.endsWith(".audit")) });
     const send = (text) => post({ type: "python", text });
     remake = (program) => pyodide.runPython(program)(send, load);
     unpack(FS, await bytes("numpy.zip"), SITE);

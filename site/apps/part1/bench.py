@@ -8,6 +8,7 @@ from bokeh.core.properties import field
 from bokeh.models import ColumnDataSource, NumeralTickFormatter, Range1d, Span
 
 from apps.part1 import compare, tables
+from apps.part1.built_audit import BuiltAudit
 from apps.part1.own_corpus import OwnCorpus
 from apps.shared import plots
 from apps.shared.controlled import Controlled
@@ -51,6 +52,7 @@ class DeduplicationAudit(Controlled):
         self._quiet = False
         self._audit = None
         self._audit_key = None
+        self.built = BuiltAudit(self)
         self._point = self.learning = None  # what is shown
         self._reach = None  # how far down and up the plot of this corpus has reached
         self._control = None  # audit, kept part, comparison and curve of the last control
@@ -238,9 +240,10 @@ class DeduplicationAudit(Controlled):
         self._require_point()
         return compare.members(self._audit, self._point, kept)
 
-    def ask_diff(self, left, right):
+    async def ask_diff(self, left, right):
         """Two members of a cluster with their differences marked."""
         self._require_point()
+        await self.built.texts()
         return compare.side_by_side(self._audit, left, right)
 
     def ask_control(self):
@@ -250,6 +253,7 @@ class DeduplicationAudit(Controlled):
         return True
 
     async def _compare(self, audit, point):
+        await self.built.texts()
         comparison = None
         for step in compare_stepwise(audit, point):
             if isinstance(step, tuple):
@@ -269,6 +273,7 @@ class DeduplicationAudit(Controlled):
         return True
 
     async def _leak(self, audit, point, held_out):
+        await self.built.texts()
         for step in leaky_stepwise(audit, point, held_out):
             if isinstance(step, tuple):
                 await self.progress(*step)
@@ -377,14 +382,15 @@ class DeduplicationAudit(Controlled):
         name = key[0]
         if key != self._audit_key:
             await self.progress("Reading the corpus", 0.02)
-            for file in datasets.FILES.get(SOURCES[name], ()):
-                await self.load(file)
-            audit = None
-            for step in Audit.stepwise(corpus(name, track), *key[2:]):
-                if isinstance(step, tuple):
-                    await self.progress(*step)
-                else:
-                    audit = step
+            audit = await self.built.take(key, track)
+            if audit is None:
+                for file in datasets.FILES.get(SOURCES[name], ()):
+                    await self.load(file)
+                for step in Audit.stepwise(corpus(name, track), *key[2:]):
+                    if isinstance(step, tuple):
+                        await self.progress(*step)
+                    else:
+                        audit = step
             self._audit, self._audit_key = audit, key
             self._forget()
             self.question_point = audit.where_removed(ASKED_SHARE)
@@ -406,8 +412,18 @@ class DeduplicationAudit(Controlled):
             source.data = {name: [] for name in source.data}
         self._reach = None
 
+    def recomputed(self):
+        """The audit has other values than before: show what follows from them."""
+        self.question_point = self._audit.where_removed(ASKED_SHARE)
+        self._forget()
+        self._report()
+
     def _report(self):
         """Compute the reader's point and report it; before the lock, report only what the lock does not guard."""
+        self._show_point()
+        self.built.rest()
+
+    def _show_point(self):
         audit = self._audit
         if self.prediction is None:
             self.say(
