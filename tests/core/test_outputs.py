@@ -162,7 +162,8 @@ def test_standard_output_receives_only_the_rows(folder):
 def test_the_file_behind_standard_output_is_not_replaced(folder):
     """`-o k.jsonl > k.jsonl` gives the rows, and the report does not overwrite them."""
     with open("k.jsonl", "wb") as file:
-        assert process("a.jsonl", "-o", "k.jsonl", stdout=file).wait() == 0
+        with process("a.jsonl", "-o", "k.jsonl", stdout=file) as child:
+            assert child.wait() == 0
     assert Path("k.jsonl").read_bytes() == Path("a.jsonl").read_bytes()
 
 
@@ -265,7 +266,8 @@ def test_a_closed_reader_causes_no_traceback(folder):
     for arguments, status in ((["big.jsonl", "-o", "-"], 141), (["big.jsonl", "-o", "k.jsonl"], 0)):
         child = process(*arguments)
         child.stdout.close()
-        assert child.stderr.read().decode() in ("", "dedup: ") or status == 141
+        with child.stderr:
+            assert child.stderr.read().decode() in ("", "dedup: ") or status == 141
         assert child.wait() == status
     assert Path("k.jsonl").read_text() == "".join(ROWS)
 
