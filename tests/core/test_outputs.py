@@ -161,9 +161,8 @@ def test_standard_output_receives_only_the_rows(folder):
 
 def test_the_file_behind_standard_output_is_not_replaced(folder):
     """`-o k.jsonl > k.jsonl` gives the rows, and the report does not overwrite them."""
-    with open("k.jsonl", "wb") as file:
-        with process("a.jsonl", "-o", "k.jsonl", stdout=file) as child:
-            assert child.wait() == 0
+    with open("k.jsonl", "wb") as file, process("a.jsonl", "-o", "k.jsonl", stdout=file) as child:
+        assert child.wait() == 0
     assert Path("k.jsonl").read_bytes() == Path("a.jsonl").read_bytes()
 
 
