@@ -204,7 +204,7 @@ def test_no_step_shows_a_result_before_the_lock(stepper):
     for name in ("Explain", "More"):
         step(stepper, 1, name)
         expect(stepper.part.get_by_role("group", name="What LSH finds, and what it misses")).to_be_hidden()
-        expect(stepper.part.get_by_text("Measured here")).to_be_hidden()
+        expect(stepper.part.get_by_text("Measured here", exact=True)).to_be_hidden()
 
 
 def test_one_click_shows_the_whole_lab_on_one_page(stepper):
