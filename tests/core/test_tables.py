@@ -1,14 +1,17 @@
 """Parquet files and Hugging Face datasets: read by column, written in the form of the input."""
 
 import contextlib
+import gzip
 import io
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from dataselect_core.__main__ import main
 from dataselect_core.corpus.files import CorpusFiles
+from dataselect_core.dedup.streaming import deduplicate_files
 
 pa = pytest.importorskip("pyarrow")
 pq = pytest.importorskip("pyarrow.parquet")
@@ -194,3 +197,24 @@ def test_a_parquet_file_whose_columns_differ_in_length_is_refused(capsys):
         assert dedup("b.parquet", "-o", "k.parquet", "--on-error", "skip") == 1
         assert "b.parquet cannot be read as a table: it announces" in capsys.readouterr().err
         assert not Path("k.parquet").exists()
+
+
+@pytest.mark.parametrize("kind", ["parquet", "arrow"])
+def test_texts_of_a_compressed_table_can_be_read_again(kind):
+    """The texts are kept next to the decompressed table in one temporary file, and neither is taken for the other."""
+    if kind == "parquet":
+        pq.write_table(table(), "a.parquet")
+    else:
+        with pa.OSFile("a.arrow", "wb") as sink, pa.ipc.new_stream(sink, table().schema) as writer:
+            writer.write_table(table())
+    Path(f"b.{kind}.gz").write_bytes(gzip.compress(Path(f"a.{kind}").read_bytes()))
+    corpus = CorpusFiles(f"b.{kind}.gz")
+    found = deduplicate_files(corpus, 0.8)
+    try:
+        assert corpus.texts(found.index, np.arange(len(TEXTS))) == TEXTS
+    finally:
+        corpus.forget()
+    assert dedup(f"b.{kind}.gz", "-o", f"k.{kind}.gz") == 0
+    kept = gzip.decompress(Path(f"k.{kind}.gz").read_bytes())
+    rows = pq.read_table(io.BytesIO(kept)) if kind == "parquet" else pa.ipc.open_stream(kept).read_all()
+    assert rows["id"].to_pylist() == KEPT

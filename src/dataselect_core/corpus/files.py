@@ -384,9 +384,10 @@ class CorpusFiles:
     def _rows(self, number):
         """Documents and problems of a table; its texts are saved in the temporary file."""
         file = self.files[number]
-        writer = None if number in self._regions else Writer(self._spool)
         start = 0
         with self._raw(number) as raw:
+            # Made only now, because `_raw` may append a decompressed table to the spool.
+            writer = None if number in self._regions else Writer(self._spool)
             for row, text, values in tables.texts(file.name, raw, file.layout):
                 if text is None:
                     yield Problem(file.name, row, f"{tables.NO_TEXT} {file.layout.field!r}")
